@@ -39,11 +39,10 @@ class Split:
     test: Tensor
 
     def __post_init__(self) -> None:
-        rows, counts = torch.cat([self.rows(role) for role in ROLES]).unique(return_counts=True)
-        if (counts > 1).any():
-            raise ValueError(
-                f"Roles must not share rows, got row {rows[counts > 1][0].item()} twice; give it one role."
-            )
+        rows = torch.cat([self.rows(role) for role in ROLES]).sort().values
+        twice = rows[1:][rows[1:] == rows[:-1]]
+        if len(twice):
+            raise ValueError(f"Roles must not share rows, got row {twice[0].item()} in two roles; give it one.")
 
     def rows(self, role: Role) -> Tensor:
         """Row indices of one role: Long [n]."""
