@@ -1,6 +1,7 @@
 """The three shapes of a multi-task method: what each is given, and what it returns."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -8,8 +9,15 @@ from torch import Tensor, nn
 class Objective(nn.Module, ABC):
     """Losses to one scalar: the plain way to train several tasks. One backward pass.
 
-    State lives in buffers and parameters, so that `state_dict` continues a run exactly.
+    State lives in buffers and parameters, so that `state_dict` continues a run exactly; it moves in training mode only.
+
+    Class attributes, for the table of methods: `reference`, `passes` (the cost of a step) and `homogeneous`
+    (c times the losses give c times the objective).
     """
+
+    reference: ClassVar[str] = ""
+    passes: ClassVar[str] = ""
+    homogeneous: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, losses: Tensor, present: Tensor) -> Tensor:
@@ -25,7 +33,17 @@ class Objective(nn.Module, ABC):
 
 
 class Weighting(nn.Module, ABC):
-    """Gramian of the task gradients to weights: the update is the weighted sum of the gradients."""
+    """Gramian of the task gradients to weights: the update is the weighted sum of the gradients.
+
+    Class attributes: `reference` and `passes` for the table of methods; `homogeneous`: the weights stay the same when
+    all gradients are scaled, so a gradient scaler needs no unscaling before; `needs_losses`: `forward` takes the
+    losses [*, K], detached, as its third argument.
+    """
+
+    reference: ClassVar[str] = ""
+    passes: ClassVar[str] = ""
+    homogeneous: ClassVar[bool] = False
+    needs_losses: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, gramian: Tensor, present: Tensor) -> Tensor:
@@ -41,7 +59,14 @@ class Weighting(nn.Module, ABC):
 
 
 class Aggregator(nn.Module, ABC):
-    """Jacobian to update direction, for methods that no weights of the gradients can express."""
+    """Jacobian to update direction, for methods that no weights of the gradients can express.
+
+    Class attributes as those of `Weighting`; `homogeneous`: c times the gradients give c times the direction.
+    """
+
+    reference: ClassVar[str] = ""
+    passes: ClassVar[str] = ""
+    homogeneous: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, jacobian: Tensor, present: Tensor) -> Tensor:
