@@ -1,0 +1,115 @@
+"""Copies of one module on a leading axis."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from sharewise._core import Tree, map_tree
+
+_DENSE = 32  # up to so many copies, all of them on all rows cost less than a gathered set of parameters for each row
+
+
+def _put(module: nn.Module, name: str, value: Tensor) -> None:
+    *path, leaf = name.split(".")
+    owner = module.get_submodule(".".join(path))
+    if leaf in owner._parameters:
+        setattr(owner, leaf, nn.Parameter(value.detach().clone(), requires_grad=value.requires_grad))
+    else:
+        owner._buffers[leaf] = value.clone()
+
+
+def _lift(row: Tensor) -> Tensor:
+    return row.unsqueeze(0)
+
+
+@final
+class Stacked(nn.Module):
+    """Copies of any module with stacked parameters, run as one (`torch.func.vmap`): no loop over copies.
+
+    Parameters keep their names, with the copies as their first axis. Buffers are stacked too, so running statistics
+    stay separate. Noise such as dropout differs between copies.
+
+    Args:
+        modules: modules of one structure, whose values become the copies.
+
+    Raises:
+        ValueError: there are no modules.
+
+    Example:
+        >>> copies = Stacked([nn.Linear(3, 2) for _ in range(4)])
+        >>> tuple(copies(torch.zeros(5, 3)).shape)
+        (4, 5, 2)
+        >>> tuple(copies.each(torch.zeros(4, 5, 3)).shape)
+        (4, 5, 2)
+    """
+
+    def __init__(self, modules: Sequence[nn.Module]) -> None:
+        super().__init__()
+        if not modules:
+            raise ValueError("`modules` must hold at least one module, got none.")
+        parameters, buffers = stack_module_state(list(modules))
+        self.copies = len(modules)
+        self.module = copy.deepcopy(modules[0])
+        for name, value in {**parameters, **buffers}.items():
+            _put(self.module, name, value)
+
+    def forward(self, inputs: Tree) -> Tensor:
+        """Every copy on the same inputs: [N, ...] to [n, N, ...]."""
+        return self._map(inputs, None)
+
+    def each(self, inputs: Tree) -> Tensor:
+        """Every copy on inputs of its own: [n, N, ...] to [n, N, ...]."""
+        return self._map(inputs, 0)
+
+    def rows(self, inputs: Tree, copy: Tensor) -> Tensor:
+        """For each row the copy that it names: [L, ...] and Long [L] to [L, ...].
+
+        Few copies all run on all rows; of many only the named ones are gathered, a set of parameters for each row.
+        """
+        if self.copies <= _DENSE:
+            out = self._map(inputs, None)
+            return out[copy, torch.arange(out.shape[1], device=out.device)]
+        parameters = {name: value[copy] for name, value in self.module.named_parameters()}
+        buffers = {name: value[copy] for name, value in self.module.named_buffers()}
+
+        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tree) -> Tensor:
+            return functional_call(self.module, (parameters, buffers), (map_tree(_lift, inputs),)).squeeze(0)
+
+        return vmap(one, randomness="different")(parameters, buffers, inputs)
+
+    def unstack(self) -> list[nn.Module]:
+        """Separate modules with the values of the copies."""
+        return [self._one(index) for index in range(self.copies)]
+
+    def _one(self, index: int) -> nn.Module:
+        module = copy.deepcopy(self.module)
+        for name, value in [*self.module.named_parameters(), *self.module.named_buffers()]:
+            _put(module, name, value[index].detach().requires_grad_(value.requires_grad))
+        return module
+
+    def _map(self, inputs: Tree, axis: int | None) -> Tensor:
+        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tree) -> Tensor:
+            return functional_call(self.module, (parameters, buffers), (inputs,))
+
+        parameters: dict[str, Tensor] = dict(self.module.named_parameters())
+        buffers = dict(self.module.named_buffers())
+        return vmap(one, in_dims=(0, 0, axis), randomness="different")(parameters, buffers, inputs)
+
+
+def stack(make: Callable[[], nn.Module], copies: int) -> Stacked:
+    """Copies of what `make` returns, each drawn anew: initialised as separate modules are.
+
+    Raises:
+        ValueError: `copies` is below 1.
+
+    Example:
+        >>> stack(lambda: nn.Linear(3, 2), 4).module.weight.shape
+        torch.Size([4, 2, 3])
+    """
+    if copies < 1:
+        raise ValueError(f"`copies` must be at least 1, got `copies={copies}`.")
+    return Stacked([make() for _ in range(copies)])

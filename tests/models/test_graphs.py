@@ -1,0 +1,19 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, str]:
+    program = Path(__file__).with_name("graphs.py")
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_one_graph_and_export_equal_eager(results):
+    assert len(results) >= 5
+    assert set(results.values()) == {"ok"}, "\n".join(results.values())
