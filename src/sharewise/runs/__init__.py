@@ -1,1 +1,31 @@
-"""The room `runs`."""
+"""Plans of many trainings, performed on the cores of a machine, and the store that never repeats one."""
+
+from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict
+from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
+from sharewise.runs._perform import OWN_BEST, Perform
+from sharewise.runs._pool import can_travel, execute, one_thread
+from sharewise.runs._run import Network, Run
+from sharewise.runs._store import Finished, Store
+from sharewise.runs._trained import TrainedModel
+
+__all__ = [
+    "Run",
+    "Network",
+    "Perform",
+    "OWN_BEST",
+    "MakeTrunk",
+    "build_network",
+    "build_method",
+    "build_mixture",
+    "restrict",
+    "execute",
+    "can_travel",
+    "one_thread",
+    "Store",
+    "Finished",
+    "TrainedModel",
+    "digest",
+    "code_fingerprint",
+    "module_fingerprint",
+    "versions",
+]

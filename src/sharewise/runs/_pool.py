@@ -1,0 +1,131 @@
+"""Rows of a plan on the cores of this machine."""
+
+import multiprocessing
+import os
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+
+from sharewise.runs._store import Finished, Store
+
+Row = TypeVar("Row")
+ATTEMPTS = 3
+
+_worker: dict[str, Any] = {}
+
+
+def execute(
+    rows: Sequence[tuple[str, Row]],
+    work: Callable[[Row], Finished],
+    store: Store,
+    *,
+    workers: int = 1,
+    done: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Perform the rows that the store does not have yet, and store each as it finishes.
+
+    Every row runs on one thread, in this process or in worker processes, and gives the same numbers in both. A worker
+    that dies takes only its current row with it: the pool is made anew and the row is tried up to three times.
+
+    Args:
+        rows: pairs of key and row.
+        work: performs a row; picklable where there are two workers or more.
+        store: where finished rows are kept.
+        workers: processes.
+        done: called with the number of rows that have just been finished or were found in the store.
+
+    Raises:
+        Exception: whatever `work` raises; rows finished before stay stored.
+        RuntimeError: a row has killed its worker three times.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> store = Store(pathlib.Path(tempfile.mkdtemp()))
+        >>> execute([("a", 1), ("b", 2)], lambda row: Finished(info={"double": 2 * row}), store)
+        >>> store.get("b").info
+        {'double': 4}
+    """
+    missing = [(key, row) for key, row in rows if key not in store]
+    done(len(rows) - len(missing))
+    if workers <= 1 or len(missing) <= 1:
+        with one_thread():
+            for key, row in missing:
+                store.put(key, work(row))
+                done(1)
+        return
+    attempts = 0
+    while missing:
+        before = len(missing)
+        try:
+            _in_pool(missing, work, store, workers=min(workers, len(missing)), done=done)
+        except BrokenProcessPool:
+            missing = [(key, row) for key, row in missing if key not in store]
+            attempts = attempts + 1 if len(missing) == before else 1
+            if attempts >= ATTEMPTS:
+                raise RuntimeError(
+                    f"workers died {attempts} times in a row, with {len(missing)} runs left: out of memory? Use fewer "
+                    "workers; finished runs are kept"
+                ) from None
+        else:
+            missing = []
+
+
+def can_travel(work: Callable[..., Finished]) -> str | None:
+    """Why `work` cannot be sent to another process, or None where it can."""
+    try:
+        pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        return str(error)
+    return None
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for torch, so that numbers do not depend on the number of cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _in_pool(
+    missing: Sequence[tuple[str, Row]],
+    work: Callable[[Row], Finished],
+    store: Store,
+    *,
+    workers: int,
+    done: Callable[[int], None],
+) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sharewise.runs"])
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (work, store))
+    try:
+        waiting: set[Future[None]] = {pool.submit(_perform, key, row) for key, row in missing}
+        while waiting:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+                done(1)
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker(work: Callable[[Any], Finished], store: Store) -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+    _worker.update(work=work, store=store)
+
+
+def _perform(key: str, row: Any) -> None:
+    _worker["store"].put(key, _worker["work"](row))

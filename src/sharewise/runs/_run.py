@@ -1,0 +1,79 @@
+"""One training as a row of a plan."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, final
+
+from sharewise.training import Recipe
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The size of a network's trunk.
+
+    Args:
+        width: of its hidden layers.
+        blocks: number of residual blocks, or of layers.
+        dropout: share of hidden units dropped in training.
+
+    Example:
+        >>> Network().width
+        96
+    """
+
+    width: int = 96
+    blocks: int = 2
+    dropout: float = 0.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training: a row of a plan. Equal rows on equal data give equal numbers.
+
+    Args:
+        treatment: the arm of the study it belongs to.
+        tasks: names of the tasks that are trained; heads of the others are there but get no weight, so that both arms
+            of a comparison have one shape and start from the same numbers.
+        replicate: which split, initialisation and order of rows; the same in all arms, which pairs them.
+        trial: which of the treatment's settings.
+        method: class name of an objective, weighting or aggregator.
+        options: its arguments by name.
+        network: size of the trunk.
+        recipe: numbers of the training.
+        plan: mixing plan of sources: "proportional", "equal", "temperature" or rates by task.
+        probe: measure gradients over time.
+        keep: keep the weights of the trained network.
+
+    Example:
+        >>> Run("together", ("age", "income"), replicate=0).recipe.learning_rate
+        0.001
+    """
+
+    treatment: str
+    tasks: tuple[str, ...]
+    replicate: int
+    trial: int = 0
+    method: str = "Sum"
+    options: dict[str, Any] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    recipe: Recipe = field(default_factory=Recipe)
+    plan: str = "proportional"
+    rates: tuple[float, ...] = ()
+    probe: bool = False
+    keep: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        """The row as plain numbers and texts."""
+        return asdict(self)
+
+    @staticmethod
+    def from_description(row: dict[str, Any]) -> "Run":
+        """The run that `describe` described."""
+        parts = {
+            "tasks": tuple(row["tasks"]),
+            "rates": tuple(row["rates"]),
+            "network": Network(**row["network"]),
+            "recipe": Recipe(**row["recipe"]),
+        }
+        return Run(**(row | parts))

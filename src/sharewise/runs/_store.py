@@ -1,0 +1,80 @@
+"""The store of finished runs: one file each, whole or absent."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import safetensors.torch
+from safetensors import safe_open
+from torch import Tensor
+
+from sharewise._core import Record
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a finished run left.
+
+    Args:
+        records: its measured numbers.
+        tensors: weights or predictions, by name.
+        info: what else is worth knowing, such as seconds; plain numbers and texts.
+    """
+
+    records: Sequence[Record] = ()
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A folder with one safetensors file for each finished run, named by the run's key.
+
+    Two processes may write to one folder. A file appears whole or not at all, and a finished run is never written again.
+
+    Args:
+        folder: made when the first run is stored.
+
+    Example:
+        >>> import tempfile, torch
+        >>> store = Store(Path(tempfile.mkdtemp()))
+        >>> store.put("abc", Finished([Record("loss", 0.5, "valid")], {"weight": torch.ones(2)}))
+        >>> store.get("abc").records[0].value, "abc" in store, "abd" in store
+        (0.5, True, False)
+    """
+
+    folder: Path
+
+    def __contains__(self, key: str) -> bool:
+        return self._path(key).exists()
+
+    def put(self, key: str, finished: Finished) -> None:
+        """Store a finished run; nothing half-written is ever seen."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"records": [asdict(record) for record in finished.records], "info": finished.info})
+        draft = self.folder / f".{key}.{os.getpid()}"
+        try:
+            tensors = {name: tensor.contiguous() for name, tensor in finished.tensors.items()}
+            safetensors.torch.save_file(tensors, draft, metadata={"sharewise": text})
+            draft.replace(self._path(key))
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def get(self, key: str) -> Finished:
+        """Read a finished run.
+
+        Raises:
+            FileNotFoundError: it is not in the store.
+        """
+        with safe_open(self._path(key), framework="pt") as file:
+            text = json.loads(file.metadata()["sharewise"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        return Finished([Record(**record) for record in text["records"]], tensors, text["info"])
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.safetensors"

@@ -1,0 +1,57 @@
+"""Outputs and losses of a model on given rows."""
+
+import torch
+from torch import Tensor, nn
+
+from sharewise._core import Batch, Losses
+from sharewise.tasks import Criterion
+
+CHUNK = 4096
+
+
+@torch.no_grad()
+def outputs_on(model: nn.Module, data: Batch, rows: Tensor) -> dict[str, Tensor]:
+    """A model's outputs on some rows, in evaluation mode. One forward pass in chunks of 4,096 rows.
+
+    Args:
+        model: `model(inputs, task, row)` gives outputs by kind; its mode is restored.
+        data: the data set.
+        rows: Long [n].
+
+    Returns:
+        Kind's key -> [n, K_kind, C], or [n, C] where each row belongs to one task.
+
+    Example:
+        >>> from sharewise.models import Heads, MultiTask
+        >>> model = MultiTask(nn.Identity(), Heads(2, {"binary": [1, 1, 1]}, {"binary": [0, 1, 2]}))
+        >>> data = Batch(torch.ones(5, 2), {"binary": torch.ones(5, 3)})
+        >>> outputs_on(model, data, torch.arange(4))["binary"].shape
+        torch.Size([4, 3, 1])
+    """
+    parts = [_forward(model, data.take(chunk)) for chunk in rows.split(CHUNK)] if len(rows) else []
+    if not parts:
+        return {key: output[:0] for key, output in _forward(model, data.take(rows.new_zeros(1))).items()}
+    return {key: torch.cat([part[key] for part in parts]) for key in parts[0]}
+
+
+@torch.no_grad()
+def losses_on(model: nn.Module, criterion: Criterion, data: Batch, rows: Tensor) -> Losses:
+    """A model's losses on some rows, in evaluation mode. One forward pass in chunks of 4,096 rows.
+
+    Args:
+        model: the network.
+        criterion: the tasks' losses.
+        data: the data set.
+        rows: Long [n], at least one.
+    """
+    batches = (data.take(chunk) for chunk in rows.split(CHUNK))
+    parts = [criterion(_forward(model, batch), batch) for batch in batches]
+    return sum(parts[1:], start=parts[0])
+
+
+def _forward(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    training = model.training
+    model.eval()
+    outputs: dict[str, Tensor] = model(batch.inputs, batch.task, batch.row)
+    model.train(training)
+    return outputs

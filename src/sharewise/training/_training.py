@@ -1,0 +1,242 @@
+"""The loop: from a model and rows to the best model on the validation rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from sharewise._core import Aggregator, Batch, Losses, Objective, Record, Role, Split, Weighting
+from sharewise.mixing import Mixture
+from sharewise.objectives import Sum
+from sharewise.tasks import Criterion, Task, constant_losses
+from sharewise.training._callback import Callback, told
+from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
+from sharewise.training._evaluate import losses_on, outputs_on
+from sharewise.training._expected import expected_counts
+from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
+from sharewise.training._optimiser import make_optimiser, set_rate
+from sharewise.training._probe import gradient_records
+from sharewise.training._progress import Progress, merge_outputs
+from sharewise.training._recipe import Recipe
+from sharewise.training._step import Step
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a training gives; the model itself is left in its best state.
+
+    Args:
+        steps: steps done.
+        best_step: the step of the best mean skill on the validation rows.
+        best_skill: that skill; -inf where it could never be measured.
+        records: losses and skills at each evaluation.
+        seen: Long [S], rows drawn from each source of the mixture.
+        watched: outputs on the watched rows, each task's at its own best step.
+    """
+
+    steps: int
+    best_step: int
+    best_skill: float
+    records: tuple[Record, ...]
+    seen: Tensor
+    watched: dict[str, Tensor]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One training of one network: AdamW, warm-up and cosine, early stopping on the validation rows.
+
+    A step costs one forward and, under an objective, one backward pass. The data moves to the model's device. Given a
+    `checkpoint`, a killed training continues to the same numbers: rows and dropout depend on seed and step only.
+
+    Args:
+        model: `model(inputs, task, row)` gives outputs by kind; it is trained in place.
+        tasks: K of them.
+        data: all rows, encoded.
+        split: their roles; `train` and `valid` are read here, no other.
+        method: what makes one gradient of many losses.
+        recipe: the numbers.
+        mixture: which rows come next; by default all training rows, reshuffled at each pass.
+        trained: Bool [K], the tasks whose mean skill stops the training; by default all.
+        callbacks: told about every evaluation.
+        checkpoint: a file that continues a killed training.
+        precision: "auto" is bfloat16 on an accelerator, else float32; "float16" is trained with a gradient scaler.
+        probe: measure norms and cosines of the tasks' gradients at each evaluation (K backward passes each).
+        watch: Long [n], rows whose outputs are kept at each task's own best step.
+
+    Example:
+        >>> from sharewise.models import MLP, Heads, MultiTask
+        >>> from sharewise.tasks import Regression
+        >>> x = torch.randn(200, 3, generator=torch.Generator().manual_seed(0))
+        >>> data = Batch(x, {"regression": x[:, :2]})
+        >>> tasks = [Task("first", Regression()), Task("second", Regression())]
+        >>> model = MultiTask(MLP(3, width=16), Heads(16, {"regression": [1, 1]}, {"regression": [0, 1]}))
+        >>> split = Split(*torch.arange(200).split([140, 20, 20, 20]))
+        >>> Training(model, tasks, data, split, recipe=Recipe(steps=200, learning_rate=1e-2)).run().best_skill > 0.8
+        True
+    """
+
+    model: nn.Module
+    tasks: Sequence[Task]
+    data: Batch
+    split: Split
+    method: Objective | Weighting | Aggregator = field(default_factory=Sum)
+    recipe: Recipe = field(default_factory=Recipe)
+    mixture: Mixture | None = None
+    trained: Tensor | None = None
+    callbacks: Sequence[Callback] = ()
+    checkpoint: Path | None = None
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    probe: bool = False
+    watch: Tensor | None = None
+
+    def run(self) -> Fit:
+        """Train.
+
+        Raises:
+            NonFiniteLossError: a task's loss is NaN or infinite; the last checkpoint stays as it was.
+        """
+        return _Loop(self).run()
+
+
+@final
+class _Loop:
+    """The moving parts of one training."""
+
+    def __init__(self, given: Training) -> None:
+        self.given, self.recipe, self.model = given, given.recipe, given.model
+        self.device = next(given.model.parameters()).device
+        self.data = given.data.to(self.device)
+        self.mixture = given.mixture or Mixture(
+            [given.split.train], torch.ones(1), batch_size=given.recipe.batch_size, seed=given.recipe.seed
+        )
+        criterion = Criterion(given.tasks).to(self.device)
+        expected = expected_counts(self.data, self.mixture, len(given.tasks))
+        dtype = _autocast(given.precision, self.device)
+        self.step = Step(
+            given.model, criterion, given.method, expected if self.recipe.normalise == "expected" else None, dtype
+        )
+        self.optimiser = make_optimiser(given.model, given.method, given.recipe)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype is torch.float16)
+        self.valid = given.split.valid.to(self.device)
+        self.floor = constant_losses(given.tasks, self.data.take(self.valid))
+        self.finite = FiniteWatch(len(given.tasks), self.device)
+        self.running: Losses | None = None
+        self.progress = Progress()
+        self.method = given.method
+
+    def run(self) -> Fit:
+        recipe = self.recipe
+        self._resume()
+        progress = self.progress
+        with told(self.given.callbacks, recipe.steps), torch.random.fork_rng(devices=[]):
+            while progress.step < recipe.steps and progress.waited < recipe.patience:
+                self._train_one_step(progress.step)
+                progress.step += 1
+                if progress.step % recipe.evaluate_every == 0 or progress.step == recipe.steps:
+                    self._evaluate()
+                    self._save()
+        self.model.load_state_dict(progress.best_state)
+        return Fit(
+            progress.step,
+            progress.best_step,
+            progress.best_skill,
+            tuple(progress.records),
+            self.mixture.seen(progress.step),
+            progress.watched,
+        )
+
+    def _train_one_step(self, step: int) -> None:
+        torch.manual_seed(self.recipe.seed * 1_000_003 + step)
+        batch = self._batch(step)
+        set_rate(self.optimiser, self.recipe.rate(step))
+        self.optimiser.zero_grad(set_to_none=True)
+        losses = self.step([batch], self.scaler.get_scale() if self.scaler.is_enabled() else 1.0)
+        if self.finite.look(losses.total, step):
+            self._fail()
+        self.running = losses if self.running is None else self.running + losses
+        self.scaler.unscale_(self.optimiser)
+        if self.recipe.clip is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+
+    def _evaluate(self) -> None:
+        if self.finite.failures():
+            self._fail()
+        found = losses_on(self.model, self.step.criterion, self.data, self.valid)
+        loss = found.mean().masked_fill(~found.present, float("nan"))
+        skill = 1 - loss / self.floor
+        self.progress.improve(_mean(skill, self.given.trained), self.model)
+        self._watch(self.progress.improved_tasks(loss))
+        train = self.running.mean() if self.running else torch.full_like(loss, float("nan"))
+        self._record([("loss", "train", train), ("loss", "valid", loss), ("skill", "valid", skill)])
+        self.running = None
+
+    def _record(self, rows: Sequence[tuple[str, Role, Tensor]]) -> None:
+        tasks, at = self.given.tasks, self.progress.step
+        records = [
+            Record(name, value, role, task.name, step=at)
+            for name, role, values in rows
+            for task, value in zip(tasks, values.tolist(), strict=True)
+        ]
+        if self.given.probe:
+            records += gradient_records(self.step, self._batch(0), tasks, at)
+        self.progress.records.extend(records)
+        for callback in self.given.callbacks:
+            callback.record(at, records)
+
+    def _watch(self, improved: Tensor) -> None:
+        watch = self.given.watch
+        if watch is None or not bool(improved.any()):
+            return
+        rows = watch.to(self.device)
+        new = outputs_on(self.model, self.data, rows)
+        task = None if self.data.task is None else self.data.task[rows]
+        index = self.step.criterion.index
+        self.progress.watched = merge_outputs(self.progress.watched, new, improved, index=index, task=task)
+
+    def _fail(self) -> None:
+        failures = self.finite.failures()
+        step = min(step for _, step in failures)
+        batch, rows = self._batch(step), self.mixture.rows(step)
+        with torch.no_grad():
+            outputs = self.model(batch.inputs, batch.task, batch.row)
+            per_row = self.step.criterion.per_row(outputs, batch)
+        raise NonFiniteLossError(blame([task.name for task in self.given.tasks], failures, per_row, rows))
+
+    def _batch(self, step: int) -> Batch:
+        return self.data.take(self.mixture.rows(step).to(self.device))
+
+    def _save(self) -> None:
+        if self.given.checkpoint is not None:
+            parts = {name: getattr(self, name).state_dict() for name in _STATEFUL}
+            save_checkpoint(self.given.checkpoint, parts | {"progress": self.progress.state()})
+
+    def _resume(self) -> None:
+        if self.given.checkpoint is not None and self.given.checkpoint.exists():
+            state = load_checkpoint(self.given.checkpoint)
+            self.progress = Progress.from_state(state.pop("progress"))
+            for name, part in state.items():
+                getattr(self, name).load_state_dict(part)
+
+
+_STATEFUL = ("model", "method", "optimiser", "scaler")
+
+
+def _mean(skill: Tensor, trained: Tensor | None) -> float:
+    """Mean over the trained tasks that have labels; -inf, the worst, where there are none."""
+    chosen = skill if trained is None else skill[trained.to(skill.device)]
+    known = chosen[~chosen.isnan()]
+    return float(known.mean()) if len(known) else -float("inf")
+
+
+def _autocast(precision: str, device: torch.device) -> torch.dtype | None:
+    if precision == "auto":
+        return None if device.type == "cpu" else torch.bfloat16
+    return None if precision == "float32" else getattr(torch, precision)
