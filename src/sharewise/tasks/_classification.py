@@ -53,8 +53,10 @@ def _labels(predictions: Tensor, targets: Tensor) -> Tensor:
 def _macro(score: Score) -> Score:
     def mean(predictions: Tensor, targets: Tensor, weight: Tensor) -> float:
         columns = zip(predictions.unbind(1), _labels(predictions, targets).unbind(1), strict=True)
-        scores = torch.tensor([score(prediction, target, weight) for prediction, target in columns])
-        return float(scores.double().nanmean())
+        scores = torch.tensor(
+            [score(prediction, target, weight) for prediction, target in columns], dtype=torch.float64
+        )
+        return float(scores.nanmean())
 
     return mean
 
