@@ -7,9 +7,14 @@ from sharewise.evidence._control import Decomposition, shuffle_control
 from sharewise.evidence._holdout import holdout_interval, pseudo_values
 from sharewise.evidence._interval import Interval, resampled_interval, t_interval
 from sharewise.evidence._measures import delta_m, gain, mean_rank
+from sharewise.evidence._pooled import pooled_trees
+from sharewise.evidence._problems import Arrays, Predictions
 from sharewise.evidence._ranking import Ranking, friedman, wilcoxon_holm
+from sharewise.evidence._references import Reference, reference_records
 from sharewise.evidence._replicates import replicates_needed
+from sharewise.evidence._ridge import ridge
 from sharewise.evidence._scores import FinalScores, Runs, SelectScores
+from sharewise.evidence._trees import chained_trees, trees
 from sharewise.evidence._verdict import Verdict, Word, p_outside, p_zero, verdicts
 
 __all__ = [
@@ -42,4 +47,12 @@ __all__ = [
     "replicates_needed",
     "Decomposition",
     "shuffle_control",
+    "Arrays",
+    "Predictions",
+    "Reference",
+    "reference_records",
+    "trees",
+    "pooled_trees",
+    "chained_trees",
+    "ridge",
 ]

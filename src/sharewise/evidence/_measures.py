@@ -46,9 +46,7 @@ def delta_m(together: FloatArray, alone: FloatArray, higher_is_better: NDArray[n
         np.float64(0.2)
     """
     if (alone == 0).any():
-        raise ValueError(
-            "`alone` must not be 0, got a score of 0: take `gain` of losses, or skills."
-        )
+        raise ValueError("`alone` must not be 0, got a score of 0: take `gain` of losses, or skills.")
     sign = np.where(higher_is_better, 1.0, -1.0)
     return np.asarray(np.mean(sign * (together - alone) / np.abs(alone), axis=-1))
 
