@@ -1,9 +1,9 @@
 """Objectives: the losses of the tasks to one scalar.
 
 An objective is an `nn.Module`: `objective(losses [*, K], present Bool [*, K]) -> [*]`. Absent tasks count as if they
-had never been there. State is in `state_dict` and moves in training mode only. A loss that is not finite gives an objective
-that is not finite, and leaves the state of its task alone: skip the step. Weights have the scale of their paper, which
-each docstring states; learning rates are to be tuned per method.
+had never been there. State is in `state_dict` and moves in training mode only. A loss that is not finite gives an
+objective that is not finite, and leaves the state of its task alone: skip the step. Weights have the scale of their
+paper, which each docstring states; learning rates are to be tuned per method.
 """
 
 from sharewise.objectives._cov import CoV

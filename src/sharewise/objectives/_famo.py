@@ -50,7 +50,7 @@ class FAMO(Objective):
 
     reference: ClassVar[str] = "Liu et al. 2023, NeurIPS"
     passes: ClassVar[str] = "2 forward, 1 backward"
-    homogeneous: ClassVar[bool] = True
+    homogeneous: ClassVar[bool] = False
     logits: Tensor
     first: Tensor
     second: Tensor

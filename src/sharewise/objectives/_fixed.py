@@ -66,7 +66,7 @@ class Weighted(Objective):
 
     def __init__(self, weights: Tensor | Sequence[float]) -> None:
         super().__init__()
-        self.register_buffer("weights", torch.as_tensor(weights).double())
+        self.register_buffer("weights", torch.as_tensor(weights, dtype=torch.float64))
 
     def forward(self, losses: Tensor, present: Tensor) -> Tensor:
         """Losses [*, K] and present Bool [*, K] to [*]; 0 where no task is present."""

@@ -54,5 +54,5 @@ class MinMax(Objective):
         masked = losses.masked_fill(~some, 0.0).masked_fill(~present & some, -torch.inf)
         if self.temperature == 0:
             return masked.amax(-1)
-        count = torch.where(some, present, True).sum(-1)
+        count = torch.where(some, present, True).to(losses.dtype).sum(-1)
         return self.temperature * (torch.logsumexp(masked / self.temperature, -1) - count.log())

@@ -60,10 +60,8 @@ class STCH(Objective):
             raise ValueError(f"`mu` must be positive, got `mu={mu}`; for the plain maximum use `MinMax`.")
         self.mu, self.warmup = mu, warmup
         start = zeros(tasks)
-        self.register_buffer("preference", start + (1.0 if preference is None else torch.as_tensor(preference)))
-        self.register_buffer(
-            "reference_point", start + (0.0 if reference_point is None else torch.as_tensor(reference_point))
-        )
+        for name, value, usual in (("preference", preference, 1.0), ("reference_point", reference_point, 0.0)):
+            self.register_buffer(name, start + torch.as_tensor(usual if value is None else value, dtype=start.dtype))
         self.register_buffer("average", start)
         self.register_buffer("count", start.clone())
         self.register_buffer("step", torch.tensor(0))

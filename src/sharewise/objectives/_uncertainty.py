@@ -38,7 +38,7 @@ class UW(Objective):
     def __init__(self, tasks: Tasks, *, factor: float | Sequence[float] = 0.5) -> None:
         super().__init__()
         self.log_variance = nn.Parameter(torch.zeros(tasks))
-        self.register_buffer("factor", torch.as_tensor(factor).double())
+        self.register_buffer("factor", torch.as_tensor(factor, dtype=torch.float64))
 
     def forward(self, losses: Tensor, present: Tensor) -> Tensor:
         """Losses [*, K] and present Bool [*, K] to [*]; 0 where no task is present."""
