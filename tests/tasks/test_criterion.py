@@ -10,12 +10,15 @@ from sharewise.tasks import (
     Binary,
     Count,
     Criterion,
+    Custom,
     Multiclass,
     Multilabel,
     Regression,
     Task,
     constant_losses,
+    constants,
     kind_index,
+    mae,
 )
 
 MIXED = (Regression(), Binary(), Multiclass(3), Regression(2), Regression(), Multilabel(4), Multiclass(5), Count())
@@ -331,6 +334,21 @@ def test_a_thousand_heads_equal_the_plain_formula():
     assert torch.equal(losses.count, observed.sum(0).float())
 
 
+def test_an_own_loss_may_be_undefined_at_zero():
+    def relative(outputs, targets):
+        return (outputs.squeeze(-1) / targets - 1).abs() - outputs.squeeze(-1).log()
+
+    kind = Custom("relative", 1, loss_function=relative, metrics_default=(mae,))
+    outputs, observed = torch.rand(6, 2, 1, requires_grad=True), torch.rand(6, 2) > 0.5
+    batch = Batch(torch.zeros(6), {"relative": torch.rand(6, 2)}, observed)
+    losses = Criterion([Task("a", kind), Task("b", kind)])({"relative": outputs}, batch)
+    gradient = torch.autograd.grad(losses.total.sum(), outputs)[0]
+    expected = (relative(outputs, batch.targets["relative"]) * observed).sum(0)
+    torch.testing.assert_close(losses.total, expected)
+    assert gradient.isfinite().all()
+    assert (gradient[~observed] == 0).all()
+
+
 def test_the_order_of_tasks_does_not_matter(draw):
     tasks = _mixed()
     batch, outputs = _dense(tasks, draw, 13), _outputs(tasks, 13)
@@ -352,8 +370,6 @@ def test_the_order_of_tasks_does_not_matter(draw):
 
 
 def test_constant_outputs_reach_the_constant_losses(draw):
-    from sharewise.tasks import constants
-
     tasks = _mixed(weighted=True)
     batch = _dense(tasks, draw, 60)
     outputs = {key: torch.full_like(output, -torch.inf) for key, output in _outputs(tasks, 60).items()}

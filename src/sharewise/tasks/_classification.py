@@ -66,6 +66,11 @@ def _both(predictions: Tensor) -> Tensor:
     return torch.stack([1 - predictions, predictions], 1) if predictions.dim() == 1 else predictions
 
 
+def _f1_macro(predictions: Tensor, targets: Tensor, weight: Tensor) -> float:
+    chosen = _one_hot(predictions, predictions.argmax(1)) if targets.dim() == 1 else predictions
+    return _macro(_f1)(chosen, targets, weight)
+
+
 def _accuracy(predictions: Tensor, targets: Tensor, weight: Tensor) -> float:
     if targets.dim() == 2:
         return _mean(((predictions > 0.5) == (targets > 0.5)).double().mean(1), weight)
@@ -107,4 +112,4 @@ brier = Metric("brier", _brier, higher_is_better=False, perfect=0.0)
 # Means over the classes (one against the rest) or labels for which the score is defined.
 auroc_macro = Metric("auroc_macro", _macro(_auroc), higher_is_better=True, perfect=1.0)
 average_precision_macro = Metric("average_precision_macro", _macro(_average_precision), True, 1.0)
-f1_macro = Metric("f1_macro", _macro(_f1), higher_is_better=True, perfect=1.0)
+f1_macro = Metric("f1_macro", _f1_macro, higher_is_better=True, perfect=1.0)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sharewise._core import Batch, Losses
+from sharewise.tasks._custom import Custom
 from sharewise.tasks._task import Task, kind_index
 
 
@@ -32,6 +33,7 @@ class _Group(nn.Module):
         super().__init__()
         like = [tasks[place] for place in index.tolist()]
         self.kind = like[0].kind
+        self.finite = not isinstance(self.kind, Custom)
         self.alone = len(like) == len(tasks)
         local = torch.zeros(len(tasks), dtype=torch.long)
         local[index] = torch.arange(len(like))
@@ -59,15 +61,19 @@ class _Group(nn.Module):
             return targets
         return torch.where(mask if self.kind.target_width is None else mask.unsqueeze(-1), targets, 0)
 
-    def loss(self, outputs: Tensor, batch: Batch, mask: Tensor | None) -> Tensor:
-        """Loss of each label, 0 where missing: [*, N, K_kind] or [*, L]."""
+    def loss(self, outputs: Tensor, batch: Batch, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Loss of each label, 0 where missing, and 1 where there is one: both [*, N, K_kind] or [*, L]."""
         if outputs.dtype in (torch.float16, torch.bfloat16):
             outputs = outputs.float()
         if mask is None:
-            return self.kind.loss(outputs, self.targets(batch, mask))
-        # `where` both before and after: neither value nor gradient of a missing label can be NaN, whatever it holds
+            loss = self.kind.loss(outputs, self.targets(batch, mask))
+            return loss, torch.ones_like(loss)
+        # filled before the loss: neither value nor gradient of a missing label can be NaN, whatever it holds
         outputs = torch.where(mask.unsqueeze(-1), outputs, 0.0)
-        return torch.where(mask, self.kind.loss(outputs, self.targets(batch, mask)), 0.0)
+        loss = self.kind.loss(outputs, self.targets(batch, mask))
+        present = mask.to(loss.dtype).expand_as(loss)
+        # `where` is slow on scattered masks, and only a loss of the user's own can be infinite at 0
+        return (loss * present if self.finite else torch.where(mask, loss, 0.0)), present
 
     def scale(self, batch: Batch, mask: Tensor | None) -> Tensor | None:
         """Row weight times class weight, broadcastable to the loss; None: 1 everywhere."""
@@ -127,8 +133,8 @@ class Criterion(nn.Module):
         totals, counts = [], []
         for group in self._groups():
             mask = group.mask(batch)
-            loss, scale = group.loss(outputs[group.kind.key], batch, mask), group.scale(batch, mask)
-            count = torch.ones_like(loss) if mask is None else mask.to(loss.dtype).expand_as(loss)
+            loss, count = group.loss(outputs[group.kind.key], batch, mask)
+            scale = group.scale(batch, mask)
             totals.append(loss if scale is None else loss * scale)
             counts.append(count if scale is None else count * scale)
         return Losses(self._sum(totals, batch.task), self._sum(counts, batch.task))
@@ -140,7 +146,7 @@ class Criterion(nn.Module):
             outputs: as in `forward`.
             batch: as in `forward`.
         """
-        losses = [group.loss(outputs[group.kind.key], batch, group.mask(batch)) for group in self._groups()]
+        losses = [group.loss(outputs[group.kind.key], batch, group.mask(batch))[0] for group in self._groups()]
         return self._arrange(losses) if batch.task is None else torch.stack(losses).sum(0)
 
     def _groups(self) -> list[_Group]:
