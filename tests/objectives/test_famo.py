@@ -33,7 +33,7 @@ def test_gradient_weights_sum_to_one() -> None:
 
 def test_losses_of_different_scale_fall_at_one_rate() -> None:
     x = torch.tensor([1.0, 2.0, 0.5], requires_grad=True)
-    famo, optimizer = FAMO(3, lr=0.1), torch.optim.SGD([x], lr=1e-4)
+    famo, optimizer = FAMO(3, lr=0.02, decay=0.0), torch.optim.SGD([x], lr=1e-4)
     rates = []
     for _ in range(500):
         before = x**2
