@@ -1,0 +1,117 @@
+"""A data set made of tensors."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, final
+
+import torch
+from torch import Tensor
+
+from sharewise._core import ROLES, Batch, Split
+from sharewise.mixing._dataset import Prepared
+from sharewise.mixing._inputs import TensorEncoder, check_inputs, check_weight, forms, leaves
+from sharewise.mixing._labels import checked, label_counts, strata
+from sharewise.mixing._splits import FRACTIONS, Column, group_split, random_split
+from sharewise.mixing._targets import TargetEncoder
+from sharewise.tasks import Task
+
+if TYPE_CHECKING:
+    from sharewise.mixing._findings import Finding  # needs pandas, which tensors do not
+
+
+@final
+class Tensors:
+    """A data set of one's own tensors: labels are checked, inputs stay as they are.
+
+    NaN labels are missing ones; infinite or impossible labels are refused. `prepare` standardises regression targets
+    and gives inputs to the network unchanged (sparse CSR matrices become dense batch by batch, float16 stays): scale
+    them before.
+
+    Splits are random, with new ones for each replicate, and stratified by the classes of all tasks; by whole groups if
+    `groups` is given; or the one given.
+
+    Args:
+        batch: all N rows, dense or with one task each, targets in their own units.
+        tasks: K tasks.
+        name: what reports call it.
+        groups: [N], rows of one group never have two roles.
+        split: roles of the rows, for every replicate.
+        fractions: of train, valid, select, test in random and group splits.
+
+    Raises:
+        InputError: a label or input is infinite or impossible: the message names task, row and value.
+        ValueError: tensors do not fit together or the tasks, or both `groups` and `split` are given.
+
+    Example:
+        >>> from sharewise.tasks import Regression
+        >>> targets = {"regression": torch.tensor([1.0, 2.0, torch.nan, 4.0]).unsqueeze(1)}
+        >>> data = Tensors(Batch(torch.rand(4, 2), targets), [Task("y", Regression())])
+        >>> data.batch.observed.flatten()
+        tensor([ True,  True, False,  True])
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        tasks: Sequence[Task],
+        *,
+        name: str = "tensors",
+        groups: Column | None = None,
+        split: Split | None = None,
+        fractions: Sequence[float | int] = FRACTIONS,
+    ) -> None:
+        if groups is not None and split is not None:
+            raise ValueError("`groups` and `split` must not both be given: a split has its groups already.")
+        self.batch = checked(batch, tasks)
+        self.tasks = tuple(tasks)
+        self.name = name
+        self.findings: tuple[Finding, ...] = ()
+        self._groups, self._split, self._fractions = groups, split, tuple(fractions)
+        check_inputs(batch.inputs, len(batch))
+        check_weight(batch.weight)
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    @property
+    def resampled(self) -> bool:
+        """Whether each replicate gets a split of its own."""
+        return self._split is None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of tensors, tasks and the way of splitting: 64 hexadecimal digits, equal in any process."""
+        digest = hashlib.sha256(repr([(task.name, task.kind.key, task.kind.width) for task in self.tasks]).encode())
+        batch = self.batch
+        parts = [batch.inputs, batch.targets, batch.observed, batch.task, batch.weight]
+        if self._split is not None:
+            parts += [self._split.rows(role) for role in ROLES]
+        for path, tensor in leaves(parts):
+            digest.update(f"{path}:{tensor.dtype}:{list(tensor.shape)};".encode())
+            digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
+        if self._groups is not None:
+            digest.update(repr(list(self._groups)).encode())
+        digest.update(repr(self._fractions).encode())
+        return digest.hexdigest()
+
+    def split(self, replicate: int) -> Split:
+        """Roles of the rows in one replicate."""
+        if self._split is not None:
+            return self._split
+        if self._groups is not None:
+            return group_split(self._groups, fractions=self._fractions, seed=replicate)
+        return random_split(len(self), fractions=self._fractions, strata=self._strata, seed=replicate)
+
+    def prepare(self, train: Tensor) -> Prepared:
+        """All rows with targets in units of training, fitted on rows `train` (Long [n])."""
+        targets = TargetEncoder.fit(self.tasks, self.batch, train)
+        return Prepared(targets.encode(self.batch), TensorEncoder(targets, forms(self.batch.inputs)))
+
+    def label_counts(self, split: Split) -> dict[str, dict[str, int]]:
+        """Labels of each task in each role: {task: {role: count}}."""
+        return label_counts(self.batch, self.tasks, split)
+
+    @cached_property
+    def _strata(self) -> Tensor | None:
+        return strata(self.batch, self.tasks)
