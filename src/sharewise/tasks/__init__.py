@@ -1,4 +1,4 @@
-"""Tasks: kinds, losses per row, metrics, predictions."""
+"""Tasks: kinds, losses per row, metrics, predictions, and relations between tasks."""
 
 from sharewise.tasks._classification import (
     accuracy,
@@ -19,7 +19,9 @@ from sharewise.tasks._kind import Kind
 from sharewise.tasks._kinds import Binary, Count, Multiclass, Multilabel, Regression
 from sharewise.tasks._means import d2, mae, r2, rmse
 from sharewise.tasks._metric import Metric
+from sharewise.tasks._order import InformationTransfer, calibration
 from sharewise.tasks._predictions import evaluate, predictions
+from sharewise.tasks._relations import Complement, Product, Relation, Relations, Within, conjunction, restrict
 from sharewise.tasks._task import Task, kind_index
 
 __all__ = [
@@ -39,6 +41,15 @@ __all__ = [
     "constant_losses",
     "constant_scores",
     "skill",
+    "conjunction",
+    "Relation",
+    "Product",
+    "Complement",
+    "Relations",
+    "Within",
+    "restrict",
+    "calibration",
+    "InformationTransfer",
     "Metric",
     "r2",
     "rmse",
