@@ -1,7 +1,7 @@
 """Rows of several tasks as tensors."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
 import torch
@@ -54,7 +54,9 @@ def take_rows(tensor: Tensor, rows: Tensor) -> Tensor:
     """
     if tensor.layout is torch.sparse_csr:
         return _take_sparse(tensor, rows)
-    return tensor.index_select(0, rows) if rows.dim() == 1 else tensor[rows]
+    if rows.dim() == 1:
+        return tensor.index_select(0, rows)
+    return tensor.index_select(0, rows.flatten()).view(*rows.shape, *tensor.shape[1:])
 
 
 @final
@@ -123,12 +125,11 @@ class Batch:
         return self._map(move)
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "Batch":
-        return replace(
-            self,
-            inputs=map_tree(function, self.inputs),
-            targets={kind: function(target) for kind, target in self.targets.items()},
-            observed=map_tree(function, self.observed),
-            task=map_tree(function, self.task),
-            row=map_tree(function, self.row),
-            weight=map_tree(function, self.weight),
+        return Batch(
+            map_tree(function, self.inputs),
+            {kind: function(target) for kind, target in self.targets.items()},
+            None if self.observed is None else function(self.observed),
+            None if self.task is None else function(self.task),
+            None if self.row is None else function(self.row),
+            None if self.weight is None else function(self.weight),
         )

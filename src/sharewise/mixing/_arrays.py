@@ -75,7 +75,7 @@ def _tree(inputs: Tree) -> Tree:
 
 
 def _csr(inputs: Tree) -> Tensor:
-    matrix = sparse.csr_array(inputs)
+    matrix = sparse.csr_array(inputs, copy=True)
     matrix.sum_duplicates()
     values = _narrow(torch.from_numpy(matrix.data))
     starts, columns = (torch.from_numpy(part.astype(np.int64)) for part in (matrix.indptr, matrix.indices))

@@ -1,10 +1,11 @@
 """Which rows come next."""
 
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sharewise.mixing._plans import given, proportional
@@ -13,6 +14,8 @@ from sharewise.mixing._shares import Shares
 
 _BLOCK = 256  # rows shuffled at once at least, so that tiny sources cost little
 _AHEAD = 16384  # rows planned at once at most, so that many sources cost little
+
+Rows: TypeAlias = NDArray[np.int64]
 
 
 @final
@@ -57,11 +60,12 @@ class Mixture:
         self.batch_size = batch_size
         self.seed = seed
         self.rates = shares
-        self._sources = list(sources)
+        self._sources = [source.numpy() for source in sources]
         self._shares = Shares(shares.numpy())
         self._span = min(max(_AHEAD // batch_size, 1), 64)
-        self._span_number, self._planned = -1, torch.empty(0)
-        self._blocks: dict[int, tuple[int, Tensor]] = {}
+        self._span_number = -1
+        self._planned: tuple[Tensor, ...] = ()
+        self._blocks: dict[int, tuple[int, Rows]] = {}
 
     @property
     def steps_per_epoch(self) -> int:
@@ -73,14 +77,14 @@ class Mixture:
         """Rows of one step, any step in any order: Long [N]. Not to be changed in place."""
         number, place = divmod(step, self._span)
         if number != self._span_number:
-            self._planned, self._span_number = self._plan(number), number
+            self._planned, self._span_number = self._plan(number).unbind(0), number
         return self._planned[place]
 
     def seen(self, step: int) -> Tensor:
         """Rows drawn from each source before `step`: Long [S]."""
         return torch.from_numpy(self._drawn(step, step + 1)[0])
 
-    def _drawn(self, start: int, stop: int) -> np.ndarray:
+    def _drawn(self, start: int, stop: int) -> Rows:
         if start < 0:
             raise ValueError(f"`step` must not be negative, got `step={start}`.")
         return self._shares.after(np.arange(start, stop, dtype=np.int64) * self.batch_size)
@@ -90,41 +94,46 @@ class Mixture:
         start = number * self._span
         drawn = self._drawn(start, start + self._span + 1)
         first, last = drawn[0], drawn[-1]
-        streams = [self._stream(int(s), int(first[s]), int(last[s])) for s in np.flatnonzero(last > first)]
-        pool = torch.cat(streams)
-        if len(streams) > 1:
-            pool = pool[torch.from_numpy(_by_step(drawn))]
-        return pool.view(self._span, self.batch_size)
+        used = np.flatnonzero(last > first)
+        ranges = zip(used.tolist(), first[used].tolist(), last[used].tolist(), strict=True)
+        pool = np.concatenate([part for place in ranges for part in self._stream(*place)])
+        if len(used) > 1:
+            pool = pool[_by_step(drawn)]
+        return torch.from_numpy(pool).view(self._span, self.batch_size)
 
-    def _stream(self, source: int, start: int, stop: int) -> Tensor:
-        """Places `start` to `stop` of a source's endless stream."""
-        size = len(self._sources[source])
-        length = size * max(-(-_BLOCK // size), 1)
-        parts = []
-        for block in range(start // length, (stop - 1) // length + 1):
-            low, high = block * length, (block + 1) * length
-            parts.append(self._block(source, block)[max(start, low) - low : min(stop, high) - low])
-        return torch.cat(parts)
+    def _stream(self, source: int, start: int, stop: int) -> Iterator[Rows]:
+        """Places `start` to `stop` of a source's endless stream, in parts."""
+        length = _block_length(len(self._sources[source]))
+        while start < stop:
+            block, skip = divmod(start, length)
+            yield self._block(source, block)[skip : skip + stop - start]
+            start += length - skip
 
-    def _block(self, source: int, block: int) -> Tensor:
+    def _block(self, source: int, block: int) -> Rows:
         """One pass over a source, or as many whole passes as reach `_BLOCK` rows. The last one used is kept."""
-        kept, rows = self._blocks.get(source, (-1, torch.empty(0)))
-        if kept != block:
-            rows = self._sources[source][_passes(len(self._sources[source]), seeded(self.seed, source, block))]
-            self._blocks[source] = block, rows
+        kept = self._blocks.get(source)
+        if kept is not None and kept[0] == block:
+            return kept[1]
+        rows = self._sources[source]
+        rows = rows[_passes(len(rows), seeded(self.seed, source, block)).numpy()]
+        self._blocks[source] = block, rows
         return rows
 
 
+def _block_length(size: int) -> int:
+    return size * -(-_BLOCK // size)
+
+
 def _passes(size: int, generator: torch.Generator) -> Tensor:
-    """Orders of `size` rows, one after another: Long [size * passes]."""
-    passes = -(-_BLOCK // size)
+    """Orders of `size` rows, one after another, as many as make a block: Long [size * passes]."""
+    passes = _block_length(size) // size
     if passes == 1:
         return torch.randperm(size, generator=generator)
     keys = torch.rand(passes, size, generator=generator, dtype=torch.float64)
     return keys.argsort(dim=1, stable=True).flatten()
 
 
-def _by_step(drawn: np.ndarray) -> np.ndarray:
+def _by_step(drawn: Rows) -> Rows:
     """Places, in streams laid one after another, of the rows of each step: shares [T + 1, S] to [T * N]."""
     counts = np.diff(drawn, axis=0)
     total = drawn[-1] - drawn[0]
