@@ -1,0 +1,157 @@
+"""Made-up studies, as a finished study would describe them."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharewise.study._summary import Summary, TaskSummary
+
+DIGITS = (
+    ("digit", "multiclass", "accuracy", 0.952, 0.006),
+    ("parity", "binary", "auroc", 0.981, 0.012),
+    ("five or more", "binary", "auroc", 0.964, 0.004),
+    ("slant", "regression", "r2", 0.781, -0.034),
+    ("stroke width", "regression", "r2", 0.902, 0.0004),
+    ("ink", "regression", "r2", 0.874, 0.009),
+)
+
+
+def _verdict(mean, low, high, margin):
+    if -margin < low and high < margin:
+        return "NEUTRAL"
+    if (low > 0 or high < 0) and abs(mean) >= margin:
+        return "HELPS" if mean > 0 else "HURTS"
+    return "UNDETERMINED"
+
+
+def fake_task(name, kind, metric, alone, gain, *, spread=0.004, margin=0.005, replicates=5, seed=0):
+    random = np.random.default_rng(seed)
+    base = alone + random.normal(0, 2 * spread, replicates)
+    differences = gain + random.normal(0, spread, replicates)
+    half = 2.6 * differences.std(ddof=1) / math.sqrt(replicates)
+    mean = float(differences.mean())
+    low, high = mean - half, mean + half
+    verdict = _verdict(mean, low, high, margin)
+    references = {"trees": alone + 0.01, "trees, pooled": alone + 0.002, "ridge": alone - 0.04}
+    return TaskSummary(
+        name=name,
+        kind=kind,
+        metric=metric,
+        higher_is_better=True,
+        floor=0.1,
+        alone=float(base.mean()),
+        together=float((base + differences).mean()),
+        difference=mean,
+        low=low,
+        high=high,
+        margin=margin,
+        verdict=verdict,
+        chosen="together" if mean > 0 else "alone",
+        references={model: float(score + random.normal(0, 0.008)) for model, score in references.items()},
+        together_best_checkpoint=float((base + differences).mean() + 0.001),
+        labels={"train": 1078, "valid": 269, "select": 180, "test": 270},
+        missing=0.0,
+        scores={"alone": tuple(base.tolist()), "together": tuple((base + differences).tolist())},
+        extra={"alone": {"log_loss": 0.21}, "together": {"log_loss": 0.19}},
+        needed=23.0 if verdict == "UNDETERMINED" else math.nan,
+    )
+
+
+def fake_summary(tasks, **changes):
+    fields = {
+        "name": "digits",
+        "replicates": 5,
+        "covers": "the training procedure on new random splits, initialisations and orders of these 1,797 rows",
+        "protocol": {
+            "Splits": "5 random splits, 60 % train, 15 % valid, 10 % select, 15 % test, stratified by digit",
+            "Tuning": "6 trials of learning rate and weight decay per treatment and trained model, on one split",
+            "Optimiser": "AdamW, batch size 128, at most 2,000 steps, early stopping on valid rows",
+            "Verdict": "paired t interval, adjusted for several tasks (Benjamini-Hochberg)",
+        },
+        "findings": (
+            {
+                "column": "row_id",
+                "what": "identifier",
+                "detail": "All different; left out.",
+                "severity": "warning",
+            },
+            {"column": "pixel_0", "what": "constant", "detail": "Every value is 0; left out.", "severity": "note"},
+        ),
+        "timing": {"total": 262.0, "tuning": 121.0, "training": 98.0, "references": 31.0, "test and report": 12.0},
+        "rows": {"train": 1078, "valid": 269, "select": 180, "test": 270},
+        "command": "sharewise study digits --replicates 5 --seed 0 --out runs/digits",
+        "versions": {"sharewise": "0.1.0", "torch": "2.13.0", "python": "3.11.9"},
+        "mixing": {task.name: 128_000 for task in tasks},
+        "model": "one trunk of two residual blocks of width 128, trained together",
+        "notes": ("The features are the images at half their resolution.",),
+        "fingerprint": "5f0c9a3be81d2a44",
+    }
+    return Summary(tasks=tuple(tasks), **(fields | changes))
+
+
+def fake_digits():
+    tasks = [fake_task(*row, seed=i) for i, row in enumerate(DIGITS)]
+    return fake_summary(tasks)
+
+
+def fake_many(count, *, seed=0):
+    random = np.random.default_rng(seed)
+    gains = random.normal(0.006, 0.012, count)
+    bases, margins = random.uniform(0.6, 0.9, count), 0.004 + 0.001 * (np.arange(count) % 5)
+    rows = zip(bases, gains, margins, strict=True)
+    tasks = [
+        fake_task(f"assay_{i:03d}", "binary", "auroc", float(base), float(gain), seed=i, margin=float(margin))
+        for i, (base, gain, margin) in enumerate(rows)
+    ]
+    return fake_summary(tasks, name="assays")
+
+
+def _rows(treatment, replicate, names, **columns):
+    size = len(next(iter(columns.values())))
+    fixed = {"run": 0, "treatment": treatment, "replicate": replicate, "trial": 0, "chosen": True}
+    return pd.DataFrame({**fixed, **names, **columns}, index=range(size))
+
+
+def fake_records(tasks, *, replicates=5, seed=0, pairs=True):
+    random = np.random.default_rng(seed)
+    steps = np.arange(0, 2001, 50)
+    frames = []
+    for replicate in range(replicates):
+        stop = int(random.integers(25, 41))
+        at = steps[:stop]
+        for i, task in enumerate(tasks):
+            for treatment, end in (("alone", 0.25), ("together", 0.22 + 0.02 * (i % 3))):
+                decay = np.exp(-at / 350)
+                train = end * 0.6 + (1.1 - end) * decay + random.normal(0, 0.008, stop)
+                valid = end + (1 - end) * decay + 0.05 * (at / 2000) ** 2 + random.normal(0, 0.012, stop)
+                for role, values in (("train", train), ("valid", valid)):
+                    names = {"role": role, "task": task.name, "other": None}
+                    frames.append(_rows(treatment, replicate, {**names, "name": "loss"}, step=at, value=values))
+                names = {"role": "valid", "task": task.name, "other": None, "name": "skill"}
+                frames.append(_rows(treatment, replicate, names, step=at, value=1 - valid))
+            norm = (0.4 + 0.3 * i % 1.5) * (0.3 + decay) + random.normal(0, 0.02, stop)
+            names = {"role": "train", "task": task.name, "other": None, "name": "gradient_norm"}
+            frames.append(_rows("together", replicate, names, step=at, value=np.abs(norm)))
+            for other in tasks[i + 1 : i + 6] if pairs else ():
+                cosine = (0.5 * decay - 0.05 * (i % 3)) + random.normal(0, 0.08, stop)
+                names = {"role": "train", "task": task.name, "other": other.name, "name": "gradient_cosine"}
+                frames.append(_rows("together", replicate, names, step=at, value=cosine))
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.fixture
+def digits():
+    return fake_digits()
+
+
+@pytest.fixture
+def digits_records(digits):
+    return fake_records(digits.tasks)
+
+
+@pytest.fixture
+def made():
+    """The functions above, for tests that need their own study."""
+    return {"task": fake_task, "summary": fake_summary, "many": fake_many, "records": fake_records}
