@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sharewise.mixing._dataset import Dataset, Encoder, Prepared
 from sharewise.mixing._inputs import TensorEncoder
-from sharewise.mixing._mixture import Mixture, Mixtures
+from sharewise.mixing._mixture import Mixture, Mixtures, by_task
 from sharewise.mixing._plans import equal, given, proportional, temperature
 from sharewise.mixing._splits import FRACTIONS, column_split, group_split, random_split, time_split
 from sharewise.mixing._targets import TargetEncoder
@@ -13,10 +13,26 @@ from sharewise.mixing._tensors import Tensors
 
 if TYPE_CHECKING:
     from sharewise.mixing._arrays import from_arrays
+    from sharewise.mixing._columns import Choice, Columns
     from sharewise.mixing._digits import digits, multidigits
+    from sharewise.mixing._encoder import TableEncoder
+    from sharewise.mixing._features import Feature, FeatureEncoder
+    from sharewise.mixing._findings import Finding
+    from sharewise.mixing._kinds import infer_kind
+    from sharewise.mixing._read import read_table
+    from sharewise.mixing._table import Table
 
 # Read when first asked for: they need pandas, SciPy or scikit-learn, and samplers and splits must not.
 _LAZY = {
+    "read_table": "_read",
+    "Table": "_table",
+    "Columns": "_columns",
+    "Choice": "_columns",
+    "infer_kind": "_kinds",
+    "TableEncoder": "_encoder",
+    "Feature": "_features",
+    "FeatureEncoder": "_features",
+    "Finding": "_findings",
     "from_arrays": "_arrays",
     "digits": "_digits",
     "multidigits": "_digits",
@@ -25,6 +41,7 @@ _LAZY = {
 __all__ = [
     "Mixture",
     "Mixtures",
+    "by_task",
     "equal",
     "proportional",
     "temperature",
@@ -41,6 +58,15 @@ __all__ = [
     "TensorEncoder",
     "Tensors",
     "from_arrays",
+    "read_table",
+    "Table",
+    "Columns",
+    "Choice",
+    "infer_kind",
+    "TableEncoder",
+    "Feature",
+    "FeatureEncoder",
+    "Finding",
     "digits",
     "multidigits",
 ]

@@ -167,6 +167,7 @@ def _spread_of_one(rows: Batch, key: str, index: Tensor, tasks: int) -> tuple[Te
     count = torch.bincount(task, minlength=tasks).clamp(min=1).view(-1, *[1] * (values.dim() - 1))
     centre = values.new_zeros(shape).index_add(0, task, values) / count
     variance = values.new_zeros(shape).index_add(0, task, (values - centre[task]).square()) / count
-    lowest = values.new_full(shape, torch.inf).index_reduce(0, task, values, "amin")
-    highest = values.new_full(shape, -torch.inf).index_reduce(0, task, values, "amax")
+    place = task.view(-1, *[1] * (values.dim() - 1)).expand_as(values)  # `index_reduce` is in beta and warns
+    lowest = values.new_full(shape, torch.inf).scatter_reduce(0, place, values, "amin")
+    highest = values.new_full(shape, -torch.inf).scatter_reduce(0, place, values, "amax")
     return centre[index], variance.sqrt().masked_fill(lowest >= highest, 1.0)[index]
