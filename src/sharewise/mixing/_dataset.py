@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, final, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sharewise._core import Batch, Split, Tree
@@ -72,6 +74,15 @@ class Dataset(Protocol):
     @property
     def findings(self) -> "tuple[Finding, ...]":
         """What was noticed while reading."""
+        ...
+
+    @property
+    def raw(self) -> Batch:
+        """All rows with labels in the units of the data."""
+        ...
+
+    def arrays(self, train: Tensor) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Features of all rows as outside models take them, [N, D] with nan where missing, and which are categories."""
         ...
 
     def __len__(self) -> int:

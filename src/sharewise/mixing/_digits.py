@@ -37,7 +37,7 @@ def digits() -> Tensors:
 
     Example:
         >>> data = digits()
-        >>> len(data), data.batch.inputs.shape, [task.name for task in data.tasks]
+        >>> len(data), data.raw.inputs.shape, [task.name for task in data.tasks]
         (1797, torch.Size([1797, 16]), ['digit', 'parity', 'big', 'slant', 'stroke'])
     """
     images, label = _images()
@@ -81,7 +81,7 @@ def multidigits(n: int = 5000, *, seed: int = 0) -> Tensors:
 
     Example:
         >>> data = multidigits(20)
-        >>> data.batch.inputs.shape, data.split(0).sizes
+        >>> data.raw.inputs.shape, data.split(0).sizes
         (torch.Size([20, 1, 12, 12]), {'train': 12, 'valid': 2, 'select': 2, 'test': 4})
     """
     images, label = _images()

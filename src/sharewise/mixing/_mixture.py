@@ -60,7 +60,7 @@ class Mixture:
         self.batch_size = batch_size
         self.seed = seed
         self.rates = shares
-        self._sources = [source.numpy() for source in sources]
+        self.sources = [source.numpy() for source in sources]
         self._shares = Shares(shares.numpy())
         self._span = min(max(_AHEAD // batch_size, 1), 64)
         self._span_number = -1
@@ -70,7 +70,7 @@ class Mixture:
     @property
     def steps_per_epoch(self) -> int:
         """Steps that draw as many rows as the sources in use have together, rounded up."""
-        used = sum(len(source) for source, rate in zip(self._sources, self.rates, strict=True) if rate > 0)
+        used = sum(len(source) for source, rate in zip(self.sources, self.rates, strict=True) if rate > 0)
         return -(-used // self.batch_size)
 
     def rows(self, step: int) -> Tensor:
@@ -103,7 +103,7 @@ class Mixture:
 
     def _stream(self, source: int, start: int, stop: int) -> Iterator[Rows]:
         """Places `start` to `stop` of a source's endless stream, in parts."""
-        length = _block_length(len(self._sources[source]))
+        length = _block_length(len(self.sources[source]))
         while start < stop:
             block, skip = divmod(start, length)
             yield self._block(source, block)[skip : skip + stop - start]
@@ -114,10 +114,29 @@ class Mixture:
         kept = self._blocks.get(source)
         if kept is not None and kept[0] == block:
             return kept[1]
-        rows = self._sources[source]
+        rows = self.sources[source]
         rows = rows[_passes(len(rows), seeded(self.seed, source, block)).numpy()]
         self._blocks[source] = block, rows
         return rows
+
+
+def by_task(task: Tensor, rows: Tensor, tasks: int) -> list[Tensor]:
+    """Sources of a data set whose rows have a task each: the given rows of task 0, of task 1, ...
+
+    Args:
+        task: Long [N], the task of every row of the data set.
+        rows: Long [n], such as the training rows.
+        tasks: K, how many tasks there are.
+
+    Returns:
+        K tensors Long [n_k], in the order of `rows`.
+
+    Example:
+        >>> by_task(torch.tensor([1, 0, 1, 1]), torch.tensor([0, 1, 3]), 2)
+        [tensor([1]), tensor([0, 3])]
+    """
+    own = task[rows]
+    return list(rows[own.argsort(stable=True)].split_with_sizes(torch.bincount(own, minlength=tasks).tolist()))
 
 
 def _block_length(size: int) -> int:

@@ -5,19 +5,25 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from sharewise._core import ROLES, Batch, Split
+from sharewise._core import ROLES, Batch, InputError, Split, take_rows
 from sharewise.mixing._dataset import Prepared
-from sharewise.mixing._inputs import TensorEncoder, check_inputs, check_weight, forms, leaves
+from sharewise.mixing._inputs import TensorEncoder, check_inputs, check_weight, forms, leaves, tensors_in
 from sharewise.mixing._labels import checked, label_counts, strata
+from sharewise.mixing._lacking import lacking
 from sharewise.mixing._splits import FRACTIONS, Column, group_split, random_split
 from sharewise.mixing._targets import TargetEncoder
 from sharewise.tasks import Task
 
 if TYPE_CHECKING:
     from sharewise.mixing._findings import Finding  # needs pandas, which tensors do not
+
+_TRIES = 30  # splits drawn at most until every task has its labels in every role
+_NEXT = 1_000_003  # from one try's seed to the next, so that no replicate gets another's
 
 
 @final
@@ -47,7 +53,7 @@ class Tensors:
         >>> from sharewise.tasks import Regression
         >>> targets = {"regression": torch.tensor([1.0, 2.0, torch.nan, 4.0]).unsqueeze(1)}
         >>> data = Tensors(Batch(torch.rand(4, 2), targets), [Task("y", Regression())])
-        >>> data.batch.observed.flatten()
+        >>> data.raw.observed.flatten()
         tensor([ True,  True, False,  True])
     """
 
@@ -63,7 +69,7 @@ class Tensors:
     ) -> None:
         if groups is not None and split is not None:
             raise ValueError("`groups` and `split` must not both be given: a split has its groups already.")
-        self.batch = checked(batch, tasks)
+        self.raw = checked(batch, tasks)
         self.tasks = tuple(tasks)
         self.name = name
         self.findings: tuple[Finding, ...] = ()
@@ -72,7 +78,7 @@ class Tensors:
         check_weight(batch.weight)
 
     def __len__(self) -> int:
-        return len(self.batch)
+        return len(self.raw)
 
     @property
     def resampled(self) -> bool:
@@ -83,7 +89,7 @@ class Tensors:
     def fingerprint(self) -> str:
         """A hash of tensors, tasks and the way of splitting: 64 hexadecimal digits, equal in any process."""
         digest = hashlib.sha256(repr([(task.name, task.kind.key, task.kind.width) for task in self.tasks]).encode())
-        batch = self.batch
+        batch = self.raw
         parts = [batch.inputs, batch.targets, batch.observed, batch.task, batch.weight]
         if self._split is not None:
             parts += [self._split.rows(role) for role in ROLES]
@@ -96,7 +102,20 @@ class Tensors:
         return digest.hexdigest()
 
     def split(self, replicate: int) -> Split:
-        """Roles of the rows in one replicate."""
+        """Roles of the rows in one replicate, in each of which every task has labels, of two classes or more.
+
+        Raises:
+            InputError: there is no such split, or none was found in several tries.
+        """
+        tries = _TRIES if self.resampled else 1
+        for attempt in range(tries):
+            split = self._draw(replicate + _NEXT * attempt)
+            problem = lacking(self.raw, self.tasks, split)
+            if problem is None:
+                return split
+        raise InputError(f"{problem} ({tries} tried); label more rows, split otherwise, or leave the task out.")
+
+    def _draw(self, replicate: int) -> Split:
         if self._split is not None:
             return self._split
         if self._groups is not None:
@@ -105,13 +124,20 @@ class Tensors:
 
     def prepare(self, train: Tensor) -> Prepared:
         """All rows with targets in units of training, fitted on rows `train` (Long [n])."""
-        targets = TargetEncoder.fit(self.tasks, self.batch, train)
-        return Prepared(targets.encode(self.batch), TensorEncoder(targets, forms(self.batch.inputs)))
+        targets = TargetEncoder.fit(self.tasks, self.raw, train)
+        return Prepared(targets.encode(self.raw), TensorEncoder(targets, forms(self.raw.inputs)))
+
+    def arrays(self, train: Tensor) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:  # noqa: ARG002  # nothing to fit
+        """Inputs side by side as numbers [N, D], none of them a category."""
+        rows = torch.arange(len(self))
+        parts = [take_rows(tensor, rows).flatten(1).double() for _, tensor in tensors_in(self.raw.inputs)]
+        features = torch.cat(parts, 1).numpy()
+        return features, np.zeros(features.shape[1], dtype=bool)
 
     def label_counts(self, split: Split) -> dict[str, dict[str, int]]:
         """Labels of each task in each role: {task: {role: count}}."""
-        return label_counts(self.batch, self.tasks, split)
+        return label_counts(self.raw, self.tasks, split)
 
     @cached_property
     def _strata(self) -> Tensor | None:
-        return strata(self.batch, self.tasks)
+        return strata(self.raw, self.tasks)

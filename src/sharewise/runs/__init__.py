@@ -1,6 +1,6 @@
 """Plans of many trainings, performed on the cores of a machine, and the store that never repeats one."""
 
-from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict
+from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._perform import OWN_BEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
@@ -17,6 +17,7 @@ __all__ = [
     "build_network",
     "build_method",
     "build_mixture",
+    "trunk_features",
     "restrict",
     "execute",
     "can_travel",

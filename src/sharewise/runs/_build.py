@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import sharewise.gradients as gradients
 import sharewise.objectives as objectives
 from sharewise._core import Aggregator, Batch, InputError, Objective, Split, Tree, Weighting, map_tree
-from sharewise.mixing import Mixture, equal, given, proportional, temperature
+from sharewise.mixing import Encoder, Mixture, TableEncoder, TensorEncoder, equal, given, proportional, temperature
 from sharewise.models import MLP, ConvTrunk, Heads, MultiTask, TableTrunk
 from sharewise.runs._run import Network, Run
 from sharewise.tasks import Task, kind_index
@@ -19,30 +19,62 @@ MakeTrunk: TypeAlias = Callable[[], nn.Module]
 
 
 def build_network(
-    inputs: Tree, tasks: Sequence[Task], network: Network, seed: int, *, trunk: MakeTrunk | None = None, **table: Any
+    encoder: Encoder,
+    tasks: Sequence[Task],
+    network: Network,
+    seed: int,
+    *,
+    trunk: MakeTrunk | None = None,
+    features: int | None = None,
 ) -> MultiTask:
     """A trunk with a head for every task; equal seeds give equal numbers, whichever tasks are trained later.
 
+    Tables get a `TableTrunk`, vectors an `MLP`, images a `ConvTrunk`.
+
     Args:
-        inputs: what rows look like, at least one.
+        encoder: makes the inputs.
         tasks: K of them.
         network: size of the trunk.
         seed: of the initialisation.
         trunk: makes a trunk of one's own.
-        table: for inputs of a table, its `bins` and `cardinalities`.
+        features: H, what a trunk of one's own gives.
+
+    Raises:
+        InputError: there is no trunk for such inputs.
 
     Example:
-        >>> from sharewise.tasks import Binary
-        >>> model = build_network(torch.zeros(1, 5), [Task("late", Binary())], Network(width=8), seed=0)
-        >>> model(torch.zeros(3, 5))["binary"].shape
-        torch.Size([3, 1, 1])
+        >>> from sharewise.mixing import digits
+        >>> data = digits()
+        >>> encoder = data.prepare(torch.arange(1000)).encoder
+        >>> build_network(encoder, data.tasks, Network(width=8), seed=0)(torch.zeros(3, 16))["binary"].shape
+        torch.Size([3, 2, 1])
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        body = trunk() if trunk is not None else _trunk(inputs, network, **table)
+        body = trunk() if trunk is not None else _trunk(encoder, network)
         index = {key: places.tolist() for key, places in kind_index(tasks).items()}
         widths = {key: [tasks[place].kind.width for place in places] for key, places in index.items()}
-        return MultiTask(body, Heads(_features(body, inputs), widths, index))
+        return MultiTask(body, Heads(features or network.width, widths, index))
+
+
+def trunk_features(trunk: nn.Module, inputs: Tree) -> int:
+    """H, the number of features that a trunk makes of a row.
+
+    Args:
+        trunk: from inputs to [N, H].
+        inputs: at least one row.
+
+    Raises:
+        InputError: it gives something else.
+    """
+    with torch.no_grad():
+        like = next(iter(trunk.parameters()), torch.zeros(1))
+        rows = map_tree(lambda tensor: tensor.to(like.dtype) if tensor.is_floating_point() else tensor, inputs)
+        found = trunk.eval()(rows)
+    if not isinstance(found, Tensor) or found.dim() != 2:
+        shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        raise InputError(f"a trunk must give features [N, H], got {shape}; flatten what it returns")
+    return found.shape[1]
 
 
 def build_method(run: Run) -> Objective | Weighting | Aggregator:
@@ -102,25 +134,22 @@ def build_mixture(run: Run, data: Batch, split: Split, trained: Tensor) -> Mixtu
 def _rates(run: Run, sizes: Sequence[int], places: Sequence[int]) -> Tensor:
     if run.rates:
         return given([run.rates[place] for place in places])
-    plans = {"proportional": proportional, "equal": equal, "temperature": temperature}
-    return plans[run.plan](sizes)
+    if run.plan == "temperature":
+        return temperature(sizes, 2.0)
+    return equal(sizes) if run.plan == "equal" else proportional(sizes)
 
 
-def _trunk(inputs: Tree, network: Network, **table: Any) -> nn.Module:
-    size: dict[str, Any] = {"width": network.width, "dropout": network.dropout}
-    if isinstance(inputs, dict):
-        numeric = inputs["numeric"].shape[1] if "numeric" in inputs else 0
-        return TableTrunk(numeric, **table, blocks=network.blocks, **size)
-    if isinstance(inputs, Tensor) and inputs.dim() == 2:
-        return MLP(inputs.shape[1], depth=network.blocks, **size)
-    if isinstance(inputs, Tensor) and inputs.dim() == 4:
-        return ConvTrunk((inputs.shape[1], inputs.shape[2], inputs.shape[3]), **size)
-    shapes = map_tree(lambda tensor: torch.tensor(tensor.shape), inputs)
-    raise InputError(f"no trunk is known for inputs of shape {shapes}; give a trunk of your own")
-
-
-def _features(trunk: nn.Module, inputs: Tree) -> int:
-    with torch.no_grad():
-        like = next(iter(trunk.parameters()), torch.zeros(1))
-        rows = map_tree(lambda tensor: tensor[:1].to(like.dtype) if tensor.is_floating_point() else tensor[:1], inputs)
-        return int(trunk.eval()(rows).shape[-1])
+def _trunk(encoder: Encoder, network: Network) -> nn.Module:
+    width, dropout = network.width, network.dropout
+    if isinstance(encoder, TableEncoder):
+        columns = encoder.features
+        numeric, sizes = len(columns.numeric_names), columns.cardinalities
+        bins = columns.bins if numeric else None
+        return TableTrunk(numeric, sizes, bins=bins, width=width, blocks=network.blocks, dropout=dropout)
+    forms = encoder.forms if isinstance(encoder, TensorEncoder) else {}
+    form = forms.get("", ())
+    if len(form) == 1:
+        return MLP(form[0], width, network.blocks, dropout=dropout)
+    if len(form) == 3:
+        return ConvTrunk((form[0], form[1], form[2]), width=width, dropout=dropout)
+    raise InputError(f"no trunk is known for rows of the form {forms}; give a trunk of your own")

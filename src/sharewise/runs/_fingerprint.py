@@ -6,7 +6,6 @@ import json
 import sys
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import numpy
 import torch
@@ -15,7 +14,7 @@ from torch import nn
 NUMERIC_ROOMS = ("_core", "tasks", "models", "objectives", "gradients", "mixing", "training", "runs")
 
 
-def digest(content: Any) -> str:
+def digest(content: object) -> str:
     """Twenty hexadecimal digits of the SHA-256 of JSON-able content, the same in every process.
 
     Example:

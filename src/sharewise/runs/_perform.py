@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from sharewise._core import ROLES, Batch, Record, Role, Split
-from sharewise.mixing import Dataset, Prepared
-from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, table_shape
+from sharewise.mixing import Dataset, Encoder, Prepared
+from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._run import Run
 from sharewise.runs._store import Finished
+from sharewise.runs._trained import Part, TrainedModel
 from sharewise.tasks import Criterion, Task, constant_losses, evaluate, predictions, skill
 from sharewise.training import Fit, NonFiniteLossError, Training, losses_on, outputs_on
 
@@ -44,7 +45,7 @@ class Perform:
         return digest([run.describe(), self.dataset.fingerprint, trunk, code_fingerprint(), versions()])
 
     def __call__(self, run: Run) -> Finished:
-        """Train and measure. A training whose loss is not finite is a finished run too: it says so, and has no scores."""
+        """Train and measure. Where a loss is not finite, the finished run says so and has no scores."""
         split, prepared = self.prepared(run.replicate)
         model = self.network(run)
         started = time.perf_counter()
@@ -76,10 +77,25 @@ class Perform:
     def network(self, run: Run) -> nn.Module:
         """The run's network before training."""
         _, prepared = self.prepared(run.replicate)
-        example = prepared.batch.take(torch.zeros(1, dtype=torch.long)).inputs
-        seed = run.recipe.seed
-        table = table_shape(prepared.encoder)
-        return build_network(example, self.dataset.tasks, run.network, seed, trunk=self.trunk, **table)
+        features = None
+        if self.trunk is not None:
+            features = trunk_features(self.trunk(), prepared.batch.take(torch.zeros(1, dtype=torch.long)).inputs)
+        tasks, seed = self.dataset.tasks, run.recipe.seed
+        return build_network(prepared.encoder, tasks, run.network, seed, trunk=self.trunk, features=features)
+
+    def model(self, networks: Sequence[tuple[Run, Sequence[str], Finished]]) -> TrainedModel:
+        """Finished networks of one replicate as one model.
+
+        Args:
+            networks: run, names of the tasks it serves, and what it left (with `keep`).
+        """
+        parts = []
+        for run, serves, finished in networks:
+            module = self.network(run)
+            module.load_state_dict({name.removeprefix("weight."): value for name, value in finished.tensors.items()})
+            parts.append(Part(tuple(serves), run.network, module.eval()))
+        _, prepared = self.prepared(networks[0][0].replicate)
+        return TrainedModel(self.dataset.tasks, prepared.encoder, tuple(parts), self.trunk is not None)
 
     def _train(self, run: Run, model: nn.Module, split: Split, prepared: Prepared) -> tuple[Fit, Batch]:
         tasks = self.dataset.tasks
@@ -111,7 +127,7 @@ class Perform:
             records += _by_task(run, tasks, "skill", role, skill(losses, floors))
         for role in HELD_OUT:
             rows = split.rows(role)
-            records += _scores(run, tasks, outputs_on(model, data, rows), prepared, rows, role)
+            records += _scores(run, self.dataset, outputs_on(model, data, rows), prepared.encoder, rows, role)
         return records
 
     def _own_best(self, run: Run, fit: Fit, split: Split, prepared: Prepared) -> list[Record]:
@@ -121,7 +137,7 @@ class Perform:
         records = []
         for role, part in zip(WATCHED, (slice(len(split.select)), slice(len(split.select), None)), strict=True):
             outputs = {key: output[part] for key, output in fit.watched.items()}
-            found = _scores(run, self.dataset.tasks, outputs, prepared, split.rows(role), role)
+            found = _scores(run, self.dataset, outputs, prepared.encoder, split.rows(role), role)
             records += [replace(record, name=OWN_BEST + record.name) for record in found]
         return records
 
@@ -135,15 +151,14 @@ def _by_task(run: Run, tasks: Sequence[Task], name: str, role: Role, values: Ten
 
 
 def _scores(
-    run: Run, tasks: Sequence[Task], outputs: dict[str, Tensor], prepared: Prepared, rows: Tensor, role: Role
+    run: Run, dataset: Dataset, outputs: dict[str, Tensor], encoder: Encoder, rows: Tensor, role: Role
 ) -> list[Record]:
     """Every metric of every trained task, in the units of the data."""
-    raw = prepared.raw.take(rows)
-    decoded = prepared.encoder.decode(predictions(outputs, tasks, raw.task))
-    scores = evaluate(tasks, decoded, raw)
+    raw = dataset.raw.take(rows)
+    decoded = encoder.decode(predictions(outputs, dataset.tasks, raw.task))
     return [
         Record(metric, value, role, task)
-        for task, found in scores.items()
+        for task, found in evaluate(dataset.tasks, decoded, raw).items()
         if task in run.tasks
         for metric, value in found.items()
     ]

@@ -127,5 +127,5 @@ def _start_worker(work: Callable[[Any], Finished], store: Store) -> None:
     _worker.update(work=work, store=store)
 
 
-def _perform(key: str, row: Any) -> None:
+def _perform(key: str, row: object) -> None:
     _worker["store"].put(key, _worker["work"](row))

@@ -35,7 +35,7 @@ class Finished:
 class Store:
     """A folder with one safetensors file for each finished run, named by the run's key.
 
-    Two processes may write to one folder. A file appears whole or not at all, and a finished run is never written again.
+    Two processes may write to one folder. A file appears whole or not at all.
 
     Args:
         folder: made when the first run is stored.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sharewise._core import Aggregator, Batch, Losses, Objective, Record, Role, Split, Weighting
 from sharewise.mixing import Mixture
 from sharewise.objectives import Sum
-from sharewise.tasks import Criterion, Task, constant_losses
+from sharewise.tasks import Criterion, Task, constant_losses, kind_index
 from sharewise.training._callback import Callback, told
 from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
 from sharewise.training._evaluate import losses_on, outputs_on
@@ -116,7 +116,7 @@ class _Loop:
             [given.split.train], torch.ones(1), batch_size=given.recipe.batch_size, seed=given.recipe.seed
         )
         criterion = Criterion(given.tasks).to(self.device)
-        expected = expected_counts(self.data, self.mixture, len(given.tasks))
+        expected = expected_counts(given.tasks, self.data, self.mixture)
         dtype = _autocast(given.precision, self.device)
         self.step = Step(
             given.model, criterion, given.method, expected if self.recipe.normalise == "expected" else None, dtype
@@ -198,7 +198,7 @@ class _Loop:
         rows = watch.to(self.device)
         new = outputs_on(self.model, self.data, rows)
         task = None if self.data.task is None else self.data.task[rows]
-        index = self.step.criterion.index
+        index = kind_index(self.given.tasks)
         self.progress.watched = merge_outputs(self.progress.watched, new, improved, index=index, task=task)
 
     def _fail(self) -> None:

@@ -1,0 +1,203 @@
+"""A trained model: networks, the tasks they serve, and the fitted preparation, as a folder."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import Any, final
+
+import safetensors.torch
+import torch
+from pandas import DataFrame
+from torch import Tensor, nn
+
+import sharewise.tasks as kinds
+from sharewise._core import Batch, InputError, Tree
+from sharewise.mixing import Encoder, TableEncoder, TensorEncoder
+from sharewise.runs._build import MakeTrunk, build_network
+from sharewise.runs._run import Network
+from sharewise.tasks import Custom, Kind, Task, predictions
+from sharewise.training import outputs_on
+
+FORMAT = 1
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One network of a model.
+
+    Args:
+        serves: names of the tasks whose predictions are taken from it.
+        network: size of its trunk.
+        module: the network, with a head for every task.
+    """
+
+    serves: tuple[str, ...]
+    network: Network
+    module: nn.Module
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """Networks that serve tasks, with all that new rows need. Saved as a folder of numbers and texts, without code.
+
+    Args:
+        tasks: K of them.
+        encoder: prepares new rows, and puts predictions into the units of the data.
+        parts: each task is served by one of them.
+        own_trunk: whether the trunks are of the user's making; then loading needs their maker.
+    """
+
+    tasks: tuple[Task, ...]
+    encoder: Encoder
+    parts: tuple[Part, ...]
+    own_trunk: bool = False
+
+    def predict(self, inputs: DataFrame | Tree, tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """Predictions for new rows. One forward pass of each network that serves an asked task.
+
+        Args:
+            inputs: a table with the feature columns, or tensors as in training.
+            tasks: names of the tasks, or None for all.
+
+        Returns:
+            Task's name -> [N] (means, probabilities of yes) or [N, C] (probabilities, several outputs), in the units of
+            the data.
+
+        Raises:
+            InputError: an unknown task, or rows that cannot be read.
+        """
+        asked = self._asked(tasks)
+        encoded = self.encoder.encode(inputs)
+        found: dict[str, Tensor] = {}
+        for part in self.parts:
+            if wanted := asked & set(part.serves):
+                found |= {name: values for name, values in self._forward(part, encoded).items() if name in wanted}
+        decoded = self.encoder.decode({task.name: found[task.name] for task in self.tasks if task.name in found})
+        return {name: values.detach().cpu() for name, values in decoded.items()}
+
+    def save(self, folder: Path | str) -> None:
+        """Write the model, whole or not at all; a model that is there already is replaced.
+
+        Raises:
+            InputError: the folder holds something that is no model.
+        """
+        folder = Path(folder)
+        if folder.exists() and any(folder.iterdir()) and not (folder / "model.json").exists():
+            raise InputError(f"`{folder}` is not empty and holds no model; choose another folder")
+        draft = folder.with_name(f".{folder.name}.{os.getpid()}")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        try:
+            description, tensors = self._state()
+            (draft / "model.json").write_text(json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8")
+            safetensors.torch.save_file(tensors, draft / "weights.safetensors")
+            _replace_folder(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    @staticmethod
+    def load(
+        folder: Path | str, *, trunk: MakeTrunk | None = None, custom: Mapping[str, Kind] | None = None
+    ) -> "TrainedModel":
+        """Read a model; nothing in the folder is executed.
+
+        Args:
+            folder: of `save`.
+            trunk: makes the trunk, if it was one of your own.
+            custom: key -> kind, for kinds of your own.
+
+        Raises:
+            InputError: the folder holds no model of this format, or one that needs a trunk or kinds of your own.
+        """
+        folder = Path(folder)
+        try:
+            description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+            tensors = safetensors.torch.load_file(folder / "weights.safetensors")
+        except (OSError, json.JSONDecodeError, safetensors.SafetensorError) as error:
+            raise InputError(
+                f"`{folder}` holds no model that can be read ({error}); give the folder of a model"
+            ) from None
+        if description.get("format") != FORMAT:
+            raise InputError(
+                f"`{folder}` has format {description.get('format')}, this version reads {FORMAT}; train anew"
+            )
+        return _from_state(description, tensors, trunk, custom or {})
+
+    def _asked(self, tasks: Sequence[str] | None) -> set[str]:
+        known = [task.name for task in self.tasks]
+        unknown = sorted(set(tasks or ()) - set(known))
+        if unknown:
+            raise InputError(f"the model has no task `{unknown[0]}`; it has {', '.join(known[:20])}")
+        return set(tasks or known)
+
+    def _forward(self, part: Part, encoded: Tree) -> dict[str, Tensor]:
+        rows = len(next(iter(encoded.values()))) if isinstance(encoded, Mapping) else len(encoded)
+        everything = Batch(encoded, {"rows": torch.empty(rows)})
+        return predictions(outputs_on(part.module, everything, torch.arange(rows)), self.tasks)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        encoder, tensors = self.encoder.state()
+        tensors = {f"encoder.{name}": tensor.contiguous() for name, tensor in tensors.items()}
+        for place, part in enumerate(self.parts):
+            tensors |= {f"{place}.{name}": tensor.contiguous() for name, tensor in part.module.state_dict().items()}
+        return {
+            "format": FORMAT,
+            "tasks": [_describe_task(task) for task in self.tasks],
+            "parts": [{"serves": list(part.serves), "network": asdict(part.network)} for part in self.parts],
+            "inputs": "table" if isinstance(self.encoder, TableEncoder) else "tensors",
+            "own_trunk": self.own_trunk,
+            "encoder": encoder,
+        }, tensors
+
+
+def _replace_folder(draft: Path, folder: Path) -> None:
+    if folder.exists():
+        old = folder.with_name(f".{folder.name}.old.{os.getpid()}")
+        folder.rename(old)
+        draft.rename(folder)
+        shutil.rmtree(old)
+    else:
+        draft.rename(folder)
+
+
+def _describe_task(task: Task) -> dict[str, Any]:
+    kind = task.kind
+    own = isinstance(kind, Custom) or type(kind).__name__ not in kinds.__all__
+    fields: dict[str, Any] = asdict(kind) if is_dataclass(kind) and not own else {}
+    return {"name": task.name, "kind": "own" if own else type(kind).__name__, "key": kind.key, "fields": fields}
+
+
+def _read_task(row: Mapping[str, Any], custom: Mapping[str, Kind]) -> Task:
+    if row["key"] in custom:
+        return Task(row["name"], custom[row["key"]])
+    if row["kind"] not in kinds.__all__:
+        raise InputError(f"task `{row['name']}` has a kind of your own; load with `custom={{'{row['key']}': ...}}`")
+    return Task(row["name"], getattr(kinds, row["kind"])(**row["fields"]))
+
+
+def _from_state(
+    description: Mapping[str, Any], tensors: Mapping[str, Tensor], trunk: MakeTrunk | None, custom: Mapping[str, Kind]
+) -> TrainedModel:
+    if description["own_trunk"] and trunk is None:
+        raise InputError("the model has a trunk of your own; load it with `trunk=`, the function that makes it")
+    tasks = tuple(_read_task(row, custom) for row in description["tasks"])
+    reader = TableEncoder if description["inputs"] == "table" else TensorEncoder
+    encoder = reader.from_state(tasks, description["encoder"], _under("encoder", tensors))
+    parts = []
+    for place, row in enumerate(description["parts"]):
+        network, weights = Network(**row["network"]), _under(str(place), tensors)
+        width = weights["heads.weight"].shape[1]
+        module = build_network(encoder, tasks, network, seed=0, trunk=trunk, features=width)
+        module.load_state_dict(weights)
+        parts.append(Part(tuple(row["serves"]), network, module.eval()))
+    return TrainedModel(tasks, encoder, tuple(parts), description["own_trunk"])
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{prefix}."
+    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}

@@ -1,0 +1,123 @@
+"""From finished runs to scores, choices and verdicts, in this order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sharewise._core import Record, Role
+from sharewise.evidence import (
+    Contrasts,
+    FinalScores,
+    Interval,
+    SelectScores,
+    Verdict,
+    margin,
+    resampled_interval,
+    t_interval,
+    verdicts,
+)
+from sharewise.mixing import Dataset
+from sharewise.runs import Finished, Run
+from sharewise.study._plan import ALONE, TOGETHER
+from sharewise.study._protocol import Protocol
+from sharewise.tasks import Task
+
+
+def tuned(results: Sequence[tuple[Run, Finished]]) -> list[tuple[Run, Finished]]:
+    """For each trained network and replicate the setting with the best skill on the validation rows.
+
+    A training that failed (a loss that was not finite) is never chosen while another setting did not.
+
+    Args:
+        results: all runs.
+    """
+    best: dict[tuple[str, tuple[str, ...], int], tuple[Run, Finished]] = {}
+    for run, finished in results:
+        key = (run.treatment, run.tasks, run.replicate)
+        if key not in best or _skill(finished) > _skill(best[key][1]):
+            best[key] = run, finished
+    return list(best.values())
+
+
+def _skill(finished: Finished) -> float:
+    return float(finished.info.get("best_skill", -np.inf))
+
+
+def of_role(chosen: Sequence[tuple[Run, Finished]], role: Role) -> dict[tuple[str, int], list[Record]]:
+    """Records of one role, by treatment and replicate.
+
+    Args:
+        chosen: tuned runs.
+        role: of the records.
+    """
+    found: dict[tuple[str, int], list[Record]] = {}
+    for run, finished in chosen:
+        records = found.setdefault((run.treatment, run.replicate), [])
+        records += [record for record in finished.records if record.role == role and record.step is None]
+    return found
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the select rows decided, before any test row was read.
+
+    Args:
+        contrasts: what the test rows are asked, with margins.
+        together: tasks that the chosen model takes from the joint network; the others get networks of their own.
+    """
+
+    contrasts: Contrasts
+    together: frozenset[str]
+
+
+def decide(select: SelectScores, floors: Mapping[str, float], tasks: Sequence[Task], protocol: Protocol) -> Decision:
+    """Margins, and for each task whether it is served together (one network, so cheaper) or alone.
+
+    A task is served alone where that is better by more than its margin on the select rows.
+
+    Args:
+        select: scores of both arms on the select rows.
+        floors: score of the constant predictor on the select rows, by task.
+        tasks: K of them.
+        protocol: share of the margin, and level.
+    """
+    margins = {task.name: _margin(task, floors[task.name], protocol) for task in tasks}
+    comparable = {name: size for name, size in margins.items() if np.isfinite(size)}
+    together = frozenset(name for name in margins if not _mean_difference(select, name) < -comparable.get(name, np.inf))
+    return Decision(Contrasts(dict.fromkeys(comparable, TOGETHER), comparable, ALONE, protocol.level), together)
+
+
+def _margin(task: Task, floor: float, protocol: Protocol) -> float:
+    try:
+        return margin(floor, task.metrics[0].perfect, protocol.margin)
+    except ValueError:  # the constant predictor is perfect, or the metric is undefined on these rows
+        return float("nan")
+
+
+def _mean_difference(scores: SelectScores, task: str) -> float:
+    difference = scores.values[TOGETHER][task] - scores.values[ALONE][task]
+    return float(np.nanmean(difference)) if np.isfinite(difference).any() else 0.0
+
+
+def judge(final: FinalScores, decision: Decision, dataset: Dataset) -> dict[str, Verdict]:
+    """A verdict for each task, with the interval that suits the way replicates were drawn.
+
+    Args:
+        final: scores of both arms on the test rows.
+        decision: made before.
+        dataset: whether replicates have splits of their own, and their sizes.
+    """
+    return verdicts(final, decision.contrasts, interval=interval_for(dataset))
+
+
+def interval_for(dataset: Dataset) -> Callable[[NDArray[np.float64]], Interval]:
+    """Nadeau and Bengio's interval for resampled splits, Student's over seeds for a given one."""
+    if not dataset.resampled:
+        return t_interval
+    sizes = dataset.split(0).sizes
+    return partial(resampled_interval, train=sizes["train"], test=sizes["test"])

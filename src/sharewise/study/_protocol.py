@@ -1,0 +1,78 @@
+"""How a study measures: the numbers fixed before the first run."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, final
+
+import numpy as np
+
+from sharewise.runs import Network
+from sharewise.training import Recipe
+
+# (learning rate, weight decay): tried in this order, the same for every treatment
+SETTINGS = ((3e-3, 1e-2), (1e-3, 1e-2), (3e-3, 3e-1), (1e-3, 3e-1))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """How a study measures: the numbers fixed before the first run.
+
+    Args:
+        replicates: paired repetitions with a split, an initialisation and an order of rows of their own.
+        trials: settings of learning rate and weight decay tried in each replicate for each trained network, chosen on
+            the validation rows; the same settings for every treatment.
+        network: size of the trunk.
+        batch_size: rows in a step, or None: 128 up to 20,000 training rows, 512 from there.
+        steps: optimisation steps at most, or None: 40 passes over the training rows, between 300 and 4,000.
+        margin: smallest difference that matters, as a share of the way from the constant predictor to a perfect score.
+        level: probability of a false claim.
+        references: compare with gradient-boosted trees and ridge models too.
+        plan: mixing of tasks with rows of their own: "proportional" to their sizes, "equal" or "temperature" (between).
+        rates: rates of the tasks instead of a plan.
+        seed: of everything.
+
+    Raises:
+        ValueError: a number is out of its range.
+
+    Example:
+        >>> Protocol(trials=2).settings()
+        ((0.003, 0.01), (0.001, 0.01))
+    """
+
+    replicates: int = 5
+    trials: int = 4
+    network: Network = field(default_factory=Network)
+    batch_size: int | None = None
+    steps: int | None = None
+    margin: float = 0.01
+    level: float = 0.05
+    references: bool = True
+    plan: Literal["proportional", "equal", "temperature"] = "proportional"
+    rates: tuple[float, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("replicates", "trials", "margin"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"`{name}` must be positive, got `{name}={getattr(self, name)}`.")
+
+    def settings(self) -> tuple[tuple[float, float], ...]:
+        """Pairs of learning rate and weight decay: four fixed ones, then log-uniform draws."""
+        draws = np.random.default_rng(self.seed).uniform([-3.5, -3.0], [-2.0, 0.0], (max(0, self.trials - 4), 2))
+        drawn = tuple((float(10**rate), float(10**decay)) for rate, decay in draws)
+        return (SETTINGS + drawn)[: self.trials]
+
+    def recipe(self, rows: int, trial: int, replicate: int) -> Recipe:
+        """The numbers of one training on so many training rows."""
+        rate, decay = self.settings()[trial]
+        batch = self.batch_size or min(128 if rows < 20_000 else 512, max(8, rows // 4))
+        steps = self.steps or min(4000, max(300, 40 * math.ceil(rows / batch)))
+        return Recipe(
+            learning_rate=rate,
+            weight_decay=decay,
+            batch_size=batch,
+            steps=steps,
+            evaluate_every=max(1, steps // 40),
+            seed=self.seed + replicate,
+        )

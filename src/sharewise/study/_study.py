@@ -1,0 +1,178 @@
+"""The study: every task alone against all together, from a frozen plan to a report and a model."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol as Interface
+from typing import final
+
+import pandas as pd
+
+from sharewise._core import InputError
+from sharewise.evidence import FinalScores, SelectScores
+from sharewise.mixing import Dataset
+from sharewise.runs import Finished, MakeTrunk, Perform, Run, Store, can_travel, execute
+from sharewise.study._analysis import decide, judge, of_role, tuned
+from sharewise.study._frame import tidy
+from sharewise.study._model import chosen_model
+from sharewise.study._plan import freeze_plan, make_plan, write_text
+from sharewise.study._protocol import Protocol
+from sharewise.study._references import REFERENCES, PerformReference
+from sharewise.study._report import write_report
+from sharewise.study._summarise import Outcome, floors_on, summarise
+from sharewise.study._summary import Summary
+
+Results = list[tuple[Run, Finished]]
+References = list[tuple[str, int, Finished]]
+
+
+class Progress(Interface):
+    """Told how far the study is."""
+
+    def start(self, what: str, total: int) -> None:
+        """A part begins: so many runs."""
+
+    def advance(self, done: int) -> None:
+        """So many runs more are finished."""
+
+
+@final
+class Silent:
+    """No progress is shown."""
+
+    def start(self, what: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, done: int) -> None:
+        """Nothing."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A finished study.
+
+    Args:
+        summary: what it found.
+        records: every measured number, tidy: one row each.
+        folder: where report, model, numbers and finished runs are.
+    """
+
+    summary: Summary
+    records: pd.DataFrame
+    folder: Path
+
+
+def study(
+    dataset: Dataset,
+    out: Path | str,
+    *,
+    protocol: Protocol | None = None,
+    trunk: MakeTrunk | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    command: str = "",
+) -> Study:
+    """Measure what sharing does for each task, decide, and train what was decided.
+
+    Every task is trained alone and all are trained together, in every replicate with every setting; settings are chosen
+    on the validation rows, the model on the select rows, and the verdicts are read off the test rows, once. Cost:
+    `replicates * trials * (K + 1)` trainings, each at most `steps` long; finished ones are never repeated, so a study
+    that was interrupted, or is asked for more replicates, continues.
+
+    Writes into `out`: `report.html`, `summary.json`, `records.parquet`, `plan.json`, `model/` and `runs/`.
+
+    Args:
+        dataset: rows and at least two tasks.
+        out: folder of the study; a folder of the same study is continued.
+        protocol: the numbers.
+        trunk: makes a trunk of one's own, a module from inputs to features [N, H]; a named function or class, called
+            without arguments. None: one that fits the inputs.
+        workers: processes, or None: as many as cores. A trunk that cannot be sent to another process is trained here.
+        progress: told how far it is.
+        command: what repeats the study, for the report.
+
+    Returns:
+        The summary, the records, and where they are.
+
+    Raises:
+        InputError: fewer than two tasks, or the folder holds something else.
+
+    Example:
+        >>> import tempfile
+        >>> from sharewise.mixing import digits
+        >>> quick = Protocol(replicates=2, trials=1, steps=20, references=False)
+        >>> result = study(digits(), Path(tempfile.mkdtemp()) / "digits", protocol=quick, workers=1)
+        >>> [task.name for task in result.summary.tasks]
+        ['digit', 'parity', 'big', 'slant', 'stroke']
+    """
+    protocol, folder, progress = protocol or Protocol(), Path(out), progress or Silent()
+    if len(dataset.tasks) < 2:
+        raise InputError(f"a study compares tasks and needs two of them, got {len(dataset.tasks)}; name more tasks")
+    started = time.perf_counter()
+    plan = make_plan(dataset, protocol)
+    freeze_plan(folder / "plan.json", plan, dataset.fingerprint)
+    perform = Perform(dataset, trunk)
+    results = _perform_all(plan, perform, folder, workers=workers, progress=progress)
+    references = _perform_references(dataset, protocol, folder, workers=workers, progress=progress)
+
+    best = tuned(results)
+    _check_trained(best)
+    select = SelectScores(of_role(best, "select"), dataset.tasks)
+    decision = decide(select, floors_on(dataset, "select"), dataset.tasks, protocol)
+    chosen_model(best, decision, perform, dataset).save(folder / "model")
+    verdicts = judge(FinalScores(of_role(best, "test"), dataset.tasks), decision, dataset)
+
+    seconds = {"total": time.perf_counter() - started}
+    outcome = Outcome(dataset, protocol, best, references, decision, verdicts, command, seconds)
+    summary = summarise(outcome)
+    records = tidy(results, best)
+    _write(folder, summary, records)
+    return Study(summary, records, folder)
+
+
+def _perform_all(
+    plan: Sequence[Run], perform: Perform, folder: Path, *, workers: int | None, progress: Progress
+) -> Results:
+    store = Store(folder / "runs")
+    keys = [perform.key(run) for run in plan]
+    count = 1 if can_travel(perform) else workers or os.cpu_count() or 1
+    progress.start("networks", len(plan))
+    execute(list(zip(keys, plan, strict=True)), perform, store, workers=count, done=progress.advance)
+    return [(run, store.get(key)) for key, run in zip(keys, plan, strict=True)]
+
+
+def _perform_references(
+    dataset: Dataset, protocol: Protocol, folder: Path, *, workers: int | None, progress: Progress
+) -> References:
+    rows = [(name, replicate) for replicate in range(protocol.replicates) for name in REFERENCES]
+    rows = rows if protocol.references else []
+    store, perform = Store(folder / "runs"), PerformReference(dataset)
+    keys = [perform.key(row) for row in rows]
+    progress.start("outside models", len(rows))
+    pairs = list(zip(keys, rows, strict=True))
+    execute(pairs, perform, store, workers=workers or os.cpu_count() or 1, done=progress.advance)
+    return [(*row, store.get(key)) for key, row in pairs]
+
+
+def _check_trained(best: Results) -> None:
+    """Every network must have one setting that could be trained."""
+    for run, finished in best:
+        if "failed" in finished.info:
+            raise InputError(
+                f"no setting could train {' and '.join(run.tasks[:3])} ({run.treatment}, replicate {run.replicate}): "
+                f"{finished.info['failed']}"
+            )
+
+
+def _write(folder: Path, summary: Summary, records: pd.DataFrame) -> None:
+    draft = folder / f".records.{os.getpid()}"
+    try:
+        records.to_parquet(draft, index=False)
+        draft.replace(folder / "records.parquet")
+    finally:
+        draft.unlink(missing_ok=True)
+    write_report(summary, records, folder / "report.html")
+    write_text(folder / "summary.json", summary.to_json())
