@@ -141,17 +141,17 @@ def fake_records(tasks, *, replicates=5, seed=0, pairs=True):
     return pd.concat(frames, ignore_index=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def digits():
     return fake_digits()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def digits_records(digits):
     return fake_records(digits.tasks)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def made():
     """The functions above, for tests that need their own study."""
     return {"task": fake_task, "summary": fake_summary, "many": fake_many, "records": fake_records}

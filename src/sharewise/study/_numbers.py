@@ -18,6 +18,7 @@ def number(value: float, decimals: int = 3, *, sign: bool = False) -> str:
     """
     if not math.isfinite(value):
         return _DASH
+    value = round(value, decimals) + 0.0  # no sign on zero
     return f"{value:{'+' if sign else ''},.{decimals}f}".replace("-", _MINUS)
 
 
@@ -48,14 +49,14 @@ def listing(names: Sequence[str], most: int = 4, noun: str = "task") -> str:
     """
     if len(names) > most:
         return count(len(names), noun)
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def duration(seconds: float) -> str:
     """Seconds in the unit a person would use.
 
     Example:
-        >>> duration(5.25), duration(260), duration(7300)
+        >>> duration(5.25), duration(260), duration(7320)
         ('5.2 s', '4 min 20 s', '2 h 2 min')
     """
     if not math.isfinite(seconds):

@@ -1,0 +1,44 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from sharewise.study._numbers import count, decimals, duration, listing, number
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_unknown_is_a_dash(value):
+    assert number(value, 2, sign=True) == "\N{EN DASH}"
+
+
+def test_zero_has_no_minus():
+    assert number(-0.0004, 2) == "0.00"
+
+
+def test_minus_is_a_true_one():
+    assert number(-0.25, 2, sign=True) == "\N{MINUS SIGN}0.25"
+
+
+@pytest.mark.parametrize(
+    ("margin", "places"),
+    [(0.01, 3), (0.005, 4), (0.05, 3), (1.0, 1), (5.0, 1), (500.0, 0), (1e-12, 6), (0.0, 3), (math.nan, 3)],
+)
+def test_decimals_show_a_tenth_of_the_margin(made, margin, places):
+    task = replace(made["task"]("a", "binary", "auroc", 0.7, 0.0), margin=margin)
+    assert decimals(task) == places
+
+
+def test_names_are_listed_while_they_can_be_read():
+    assert listing([]) == ""
+    assert listing(["a"]) == "a"
+    assert listing(["a", "b"]) == "a and b"
+    assert listing(list("abcde")) == "five tasks"
+    assert count(13, "task") == "13 tasks"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 1 s"), (3600, "1 h 0 min")]
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+    assert duration(math.nan) == "\N{EN DASH}"
