@@ -63,7 +63,7 @@ class Mixture:
         self.sources = [source.numpy() for source in sources]
         self._shares = Shares(shares.numpy())
         self._span = min(max(_AHEAD // batch_size, 1), 64)
-        self._span_number = -1
+        self._span_number: int | None = None
         self._planned: tuple[Tensor, ...] = ()
         self._blocks: dict[int, tuple[int, Rows]] = {}
 

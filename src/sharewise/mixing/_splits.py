@@ -154,9 +154,10 @@ def _split(role: Ints) -> Split:
 
 def _values(column: Column, what: str) -> NDArray:
     """A column as an array without missing values."""
-    values = column if isinstance(column, np.ndarray) else np.array(column)
-    missing = np.array([value is None for value in values]) if values.dtype == object else np.zeros(len(values), bool)
-    missing |= np.asarray(values != values, dtype=bool)  # NaN and NaT differ from themselves
+    values = column.numpy() if isinstance(column, Tensor) else np.asarray(column)
+    # NaN and NaT differ from themselves; NumPy makes text of what stands beside text.
+    each = values if values.dtype.kind not in "OU" else column
+    missing = np.array([value is None or value != value for value in each], dtype=bool)
     if missing.any():
         raise InputError(
             f"every row needs a {what}, got {values[missing][0]} in row {missing.argmax()}; fill or drop it."
