@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sharewise.models._route import route
 from sharewise.models._rows import linear_rows
 
 
@@ -43,6 +44,12 @@ def _check(widths: Mapping[str, Sequence[int]], index: Mapping[str, Sequence[int
         raise ValueError(f"`index` must hold each task from 0 to K - 1 once, got `index={index}`.")
     if min(min(each) for each in widths.values()) < 1:
         raise ValueError(f"`widths` must be positive, got `widths={widths}`.")
+
+
+def _copy(old: "Heads", new: "Heads", task: int, to: int) -> None:
+    with torch.no_grad():
+        for before, after in zip(old.parameters(), new.parameters(), strict=True):
+            after[new.owner == to] = before[old.owner == task]
 
 
 @final
@@ -91,6 +98,7 @@ class Heads(nn.Module):
         self.groups = nn.ModuleList(groups)
         owners = torch.tensor([task for each in self.index.values() for task in each])
         sizes = torch.tensor([width for each in self.widths.values() for width in each])
+        self._plain = owners.tolist() == list(range(first))  # one output each, in the order of the tasks
         self.register_buffer("owner", owners.repeat_interleave(sizes), persistent=False)
         self.weight = nn.Parameter(torch.empty(first, features))
         self.bias = nn.Parameter(torch.empty(first)) if bias else None
@@ -121,6 +129,54 @@ class Heads(nn.Module):
     def each(self, h: Tensor) -> dict[str, Tensor]:
         """Every head on features of its own: [*, K, N, H] to key -> [*, N, K_key, C_key]."""
         return {key: self._own(group, h) for key, group in self._items()}
+
+    def mix(self, h: Tensor, w: Tensor, flows: Tensor | None = None) -> dict[str, Tensor]:
+        """Every head on its task's mixture of experts: `each(route(h, w))` without ever building [N, K, H].
+
+        Heads are linear, so they are applied to the experts before these are mixed, wherever that is smaller.
+
+        Args:
+            h: [*, E, N, H].
+            w: [*, N | 1, K | 1, E].
+            flows: as in `route`.
+
+        Returns:
+            key -> [*, N, K_key, C_key].
+        """
+        if w.shape[-2] == 1 and flows is None:
+            return self(route(h, w).squeeze(-2))
+        if h.shape[-3] * len(self.weight) > self.features * self.tasks:
+            return self.each(route(h, w, flows).transpose(-3, -2))
+        out = functional.linear(h, self.weight)
+        if flows is not None:
+            heard = flows[self.owner].T.unsqueeze(-2)
+            out = torch.where(heard, out, functional.linear(h.detach(), self.weight))
+        if not self._plain:
+            w = w.index_select(-2, self.owner)
+        out = (out * w.movedim(-1, -3)).sum(-3)
+        out = out if self.bias is None else out + self.bias
+        return {key: self._spread(group, out[..., group.first : group.stop]) for key, group in self._items()}
+
+    def take(self, tasks: Sequence[int], fresh: Mapping[int, tuple[str, int]] | None = None) -> "Heads":
+        """A copy with the heads of these tasks only, in this order; some may appear twice.
+
+        Args:
+            tasks: positions in the list of all tasks.
+            fresh: position in the new list -> key and width of a head that is drawn anew instead.
+        """
+        kinds = {task: (key, at) for key, each in self.index.items() for at, task in enumerate(each)}
+        new = [
+            (fresh or {}).get(i) or (kinds[t][0], self.widths[kinds[t][0]][kinds[t][1]]) for i, t in enumerate(tasks)
+        ]
+        keys = dict.fromkeys([*self.widths, *(key for key, _ in new)])
+        index = {key: [i for i, each in enumerate(new) if each[0] == key] for key in keys}
+        index = {key: each for key, each in index.items() if each}
+        widths = {key: [new[i][1] for i in each] for key, each in index.items()}
+        twin = Heads(self.features, widths, index, bias=self.bias is not None).to(self.weight)
+        for i, task in enumerate(tasks):
+            if i not in (fresh or {}):
+                _copy(self, twin, task, i)
+        return twin
 
     def task_slices(self) -> dict[nn.Parameter, Tensor]:
         """Owners of the rows of each stacked parameter: parameter -> Bool [S, K]."""

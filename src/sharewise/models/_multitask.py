@@ -1,5 +1,7 @@
 """The two ends of sharing: one trunk for all tasks, and one for each."""
 
+import copy
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
@@ -9,6 +11,7 @@ from sharewise._core import Tree, map_tree
 from sharewise.models._heads import Heads
 from sharewise.models._rows import expand_rows
 from sharewise.models._stacked import Stacked
+from sharewise.models._stacked_linear import Factorised, StackedLinear
 
 
 def cast(inputs: Tree, like: Tensor) -> Tree:
@@ -57,6 +60,10 @@ class MultiTask(nn.Module):
         """Owners of the slices of stacked parameters: parameter -> Bool [S, K]."""
         return self.heads.task_slices()
 
+    def take(self, tasks: Sequence[int], fresh: Mapping[int, tuple[str, int]] | None = None) -> "MultiTask":
+        """A copy for these tasks only, in this order; arguments as in `Heads.take`."""
+        return MultiTask(copy.deepcopy(self.trunk), self.heads.take(tasks, fresh)).train(self.training)
+
 
 @final
 class Independent(nn.Module):
@@ -76,7 +83,7 @@ class Independent(nn.Module):
         torch.Size([5, 2, 1])
     """
 
-    def __init__(self, trunks: Stacked, heads: Heads) -> None:
+    def __init__(self, trunks: Stacked | StackedLinear | Factorised, heads: Heads) -> None:
         super().__init__()
         if trunks.copies != heads.tasks:
             raise ValueError(f"`trunks` must be one for each of {heads.tasks} tasks, got {trunks.copies} copies.")
@@ -96,3 +103,7 @@ class Independent(nn.Module):
         """Owners of the slices of stacked parameters: parameter -> Bool [S, K]."""
         own = torch.eye(self.heads.tasks, dtype=torch.bool, device=self.heads.weight.device)
         return {**self.heads.task_slices(), **dict.fromkeys(self.trunks.parameters(), own)}
+
+    def take(self, tasks: Sequence[int], fresh: Mapping[int, tuple[str, int]] | None = None) -> "Independent":
+        """A copy for these tasks only, in this order; arguments as in `Heads.take`."""
+        return Independent(self.trunks.take(tasks), self.heads.take(tasks, fresh)).train(self.training)

@@ -59,11 +59,19 @@ class Stacked(nn.Module):
 
     def forward(self, inputs: Tree) -> Tensor:
         """Every copy on the same inputs: [N, ...] to [n, N, ...]."""
-        return self._map(inputs, None)
+        return self._map((inputs,), None)
 
     def each(self, inputs: Tree) -> Tensor:
         """Every copy on inputs of its own: [n, N, ...] to [n, N, ...]."""
-        return self._map(inputs, 0)
+        return self._map((inputs,), 0)
+
+    def folded(self, *arguments: Tree) -> Tensor:
+        """Every copy on its part of the rows, which stand copy by copy: [n N, ...] to [n N, ...]."""
+
+        def unfold(rows: Tensor) -> Tensor:
+            return rows.reshape(self.copies, -1, *rows.shape[1:])
+
+        return self._map(map_tree(unfold, arguments), 0).flatten(0, 1)
 
     def rows(self, inputs: Tree, copy: Tensor) -> Tensor:
         """For each row the copy that it names: [L, ...] and Long [L] to [L, ...].
@@ -71,7 +79,7 @@ class Stacked(nn.Module):
         Few copies all run on all rows; of many only the named ones are gathered, a set of parameters for each row.
         """
         if self.copies <= _DENSE:
-            out = self._map(inputs, None)
+            out = self._map((inputs,), None)
             return out[copy, torch.arange(out.shape[1], device=out.device)]
         parameters = {name: value[copy] for name, value in self.module.named_parameters()}
         buffers = {name: value[copy] for name, value in self.module.named_buffers()}
@@ -80,6 +88,15 @@ class Stacked(nn.Module):
             return functional_call(self.module, (parameters, buffers), (map_tree(_lift, inputs),)).squeeze(0)
 
         return vmap(one, randomness="different")(parameters, buffers, inputs)
+
+    def take(self, copies: Sequence[int]) -> "Stacked":
+        """These copies, in this order; some may appear twice."""
+        at = torch.tensor(copies)
+        twin = copy.deepcopy(self)
+        twin.copies = len(copies)
+        for name, value in [*self.module.named_parameters(), *self.module.named_buffers()]:
+            _put(twin.module, name, value.detach()[at].requires_grad_(value.requires_grad))
+        return twin
 
     def unstack(self) -> list[nn.Module]:
         """Separate modules with the values of the copies."""
@@ -91,13 +108,13 @@ class Stacked(nn.Module):
             _put(module, name, value[index].detach().requires_grad_(value.requires_grad))
         return module
 
-    def _map(self, inputs: Tree, axis: int | None) -> Tensor:
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tree) -> Tensor:
-            return functional_call(self.module, (parameters, buffers), (inputs,))
+    def _map(self, arguments: tuple[Tree, ...], axis: int | None) -> Tensor:
+        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], arguments: tuple[Tree, ...]) -> Tensor:
+            return functional_call(self.module, (parameters, buffers), arguments)
 
         parameters: dict[str, Tensor] = dict(self.module.named_parameters())
         buffers = dict(self.module.named_buffers())
-        return vmap(one, in_dims=(0, 0, axis), randomness="different")(parameters, buffers, inputs)
+        return vmap(one, in_dims=(0, 0, axis), randomness="different")(parameters, buffers, arguments)
 
 
 def stack(make: Callable[[], nn.Module], copies: int) -> Stacked:

@@ -66,7 +66,6 @@ class TableTrunk(nn.Module):
         each = 1 if isinstance(self.numbers, nn.Identity) else _EMBEDDING
         self.enter = nn.Linear(numeric * each + len(cardinalities) * _EMBEDDING, width)
         self.blocks = nn.Sequential(*[Residual(width, dropout=dropout) for _ in range(blocks)])
-        self.norm = nn.LayerNorm(width)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Rows of a table to features.
@@ -82,7 +81,7 @@ class TableTrunk(nn.Module):
             parts.append(self.numbers(inputs["numeric"]).flatten(1))
         if self.categories is not None:
             parts.append(self.categories(inputs["categorical"] + self.offset).flatten(1))
-        return torch.relu(self.norm(self.blocks(self.enter(torch.cat(parts, 1)))))
+        return torch.relu(self.blocks(self.enter(torch.cat(parts, 1))))
 
 
 def _numbers(numeric: int, bins: Tensor | None, frequencies: int) -> nn.Module | None:
