@@ -39,7 +39,7 @@ class TensorEncoder:
         """
         if forms(inputs) != self.forms:
             raise InputError(f"inputs must have rows of the form {self.forms}, got {forms(inputs)}.")
-        check_inputs(inputs, next(_tensors(inputs))[1].shape[0])
+        check_inputs(inputs, next(tensors_in(inputs))[1].shape[0])
         return inputs
 
     def decode(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -62,7 +62,7 @@ class TensorEncoder:
 
 def forms(inputs: Tree) -> dict[str, tuple[int, ...]]:
     """Path of each tensor in the inputs -> shape of one row."""
-    return {path: tuple(tensor.shape[1:]) for path, tensor in _tensors(inputs)}
+    return {path: tuple(tensor.shape[1:]) for path, tensor in tensors_in(inputs)}
 
 
 def check_inputs(inputs: Tree, rows: int) -> None:
@@ -72,7 +72,7 @@ def check_inputs(inputs: Tree, rows: int) -> None:
         InputError: a number is NaN or infinite.
         ValueError: a tensor has another number of rows.
     """
-    for path, tensor in _tensors(inputs):
+    for path, tensor in tensors_in(inputs):
         name = f"inputs{path}"
         if tensor.shape[0] != rows:
             raise ValueError(f"`{name}` must have {rows} rows, as many as the targets, got {tensor.shape[0]}.")
@@ -103,7 +103,7 @@ def check_weight(weight: Tensor | None) -> None:
 
 def leaves(tree: Tree) -> Iterator[tuple[str, Tensor]]:
     """Dense tensors of a tree with their paths, in order; a CSR matrix as its three parts."""
-    for path, tensor in _tensors(tree):
+    for path, tensor in tensors_in(tree):
         if tensor.layout is torch.sparse_csr:
             yield f"{path}.starts", tensor.crow_indices()
             yield f"{path}.columns", tensor.col_indices()
@@ -112,12 +112,13 @@ def leaves(tree: Tree) -> Iterator[tuple[str, Tensor]]:
             yield path, tensor
 
 
-def _tensors(tree: Tree, path: str = "") -> Iterator[tuple[str, Tensor]]:
+def tensors_in(tree: Tree, path: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Tensors of a tree with their paths, in order."""
     if isinstance(tree, Tensor):
         yield path, tree
     elif isinstance(tree, Mapping):
         for key, value in tree.items():
-            yield from _tensors(value, f"{path}.{key}")
+            yield from tensors_in(value, f"{path}.{key}")
     elif isinstance(tree, tuple | list):
         for place, value in enumerate(tree):
-            yield from _tensors(value, f"{path}.{place}")
+            yield from tensors_in(value, f"{path}.{place}")
