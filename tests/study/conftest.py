@@ -30,7 +30,7 @@ def fake_task(name, kind, metric, alone, gain, *, spread=0.004, margin=0.005, re
     random = np.random.default_rng(seed)
     base = alone + random.normal(0, 2 * spread, replicates)
     differences = gain + random.normal(0, spread, replicates)
-    half = 2.6 * differences.std(ddof=1) / math.sqrt(replicates)
+    half = 2.6 * float(differences.std(ddof=1)) / math.sqrt(replicates)
     mean = float(differences.mean())
     low, high = mean - half, mean + half
     verdict = _verdict(mean, low, high, margin)
@@ -111,6 +111,7 @@ def fake_many(count, *, seed=0):
 def _rows(treatment, replicate, names, **columns):
     size = len(next(iter(columns.values())))
     fixed = {"run": 0, "treatment": treatment, "replicate": replicate, "trial": 0, "chosen": True}
+    fixed["trained"] = names["task"] if treatment == "alone" else "all"
     return pd.DataFrame({**fixed, **names, **columns}, index=range(size))
 
 

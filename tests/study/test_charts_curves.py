@@ -18,6 +18,12 @@ def test_only_chosen_runs_over_steps_are_kept():
     assert {"task", "other", "treatment"} <= set(kept.columns)
 
 
+def test_a_network_alone_speaks_of_its_own_task_only():
+    rows = [("alone", "a", "a", 1.0), ("alone", "b", "a", 0.0), ("together", "all", "a", 2.0)]
+    frame = pd.DataFrame(rows, columns=["treatment", "trained", "task", "value"])
+    assert chosen_records(frame.assign(chosen=True, step=1))["value"].tolist() == [1.0, 2.0]
+
+
 def test_an_empty_frame_has_no_curves():
     records = chosen_records(pd.DataFrame())
     assert len(records) == 0

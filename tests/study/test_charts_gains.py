@@ -16,7 +16,7 @@ def test_places_follow_the_numbers(task):
     first, second = plot.rows["a"], plot.rows["b"]
     unit = first.point - 50
     assert not plot.relative
-    assert plot.axis.place(0) == 50
+    assert plot.axis.place(0.0) == 50
     assert first.low - 50 == pytest.approx(unit / 2, abs=0.02)
     assert first.high - 50 == pytest.approx(1.5 * unit, abs=0.02)
     assert first.band_high == pytest.approx(first.low)

@@ -16,8 +16,8 @@ def test_models_stand_in_margins_behind_the_best(task):
     found = standing([task])
     assert found.models == ("together", "alone", "trees", "ridge")
     assert found.places["a"] == {
-        "together": found.axis.place(0),
-        "alone": found.axis.place(-2),
+        "together": found.axis.place(0.0),
+        "alone": found.axis.place(-2.0),
         "trees": found.axis.place(-0.4),
     }
     assert found.equal == {"together": 1, "alone": 0, "trees": 1, "ridge": 0}
@@ -25,7 +25,7 @@ def test_models_stand_in_margins_behind_the_best(task):
 
 def test_errors_count_the_other_way(task):
     found = standing([replace(task, higher_is_better=False)])
-    assert found.places["a"]["alone"] == found.axis.place(0)
+    assert found.places["a"]["alone"] == found.axis.place(0.0)
     assert found.equal["together"] == 0
 
 

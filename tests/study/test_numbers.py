@@ -37,7 +37,7 @@ def test_names_are_listed_while_they_can_be_read():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 1 s"), (3600, "1 h 0 min")]
+    ("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (61.0, "1 min 1 s"), (3600.0, "1 h 0 min")]
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text

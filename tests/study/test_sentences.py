@@ -43,7 +43,6 @@ def study(made):
             ["NEUTRAL", "UNDETERMINED", "UNDETERMINED"],
             "No task clearly gains or loses; a does as well either way, b and c are not decided yet.",
         ),
-        (["UNDETERMINED"], "There is one task: nothing to share."),
     ],
 )
 def test_the_headline_answers(study, words, text):

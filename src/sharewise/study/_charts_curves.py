@@ -14,9 +14,10 @@ _POINTS = 60
 
 
 def chosen_records(records: pd.DataFrame) -> pd.DataFrame:
-    """The records over steps of the runs that tuning chose; also of a frame without columns."""
+    """The records over steps of the runs that tuning chose, of the tasks these trained; also of an empty frame."""
     frame = records.reindex(columns=COLUMNS)
-    frame = frame[frame["chosen"].eq(True) & frame["step"].notna() & frame["value"].notna()]
+    trained = frame["treatment"].ne("alone") | frame["trained"].eq(frame["task"])
+    frame = frame[trained & frame["chosen"].eq(True) & frame["step"].notna() & frame["value"].notna()]
     return frame.astype({"step": float, "value": float})
 
 

@@ -56,7 +56,7 @@ def duration(seconds: float) -> str:
     """Seconds in the unit a person would use.
 
     Example:
-        >>> duration(5.25), duration(260), duration(7320)
+        >>> duration(5.25), duration(260.0), duration(7320.0)
         ('5.2 s', '4 min 20 s', '2 h 2 min')
     """
     if not math.isfinite(seconds):

@@ -47,8 +47,6 @@ def headline(summary: Summary) -> str:
     together = [task for task in decided if task.chosen == "together"]
     alone = [task for task in decided if task.chosen == "alone"]
     verdicts = {task.verdict for task in tasks}
-    if len(tasks) == 1:
-        return "There is one task: nothing to share."
     if verdicts == {"NEUTRAL"}:
         return "Together or alone makes no difference that matters here."
     if verdicts == {"UNDETERMINED"}:
