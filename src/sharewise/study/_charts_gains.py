@@ -36,8 +36,8 @@ class Axis:
     @property
     def ticks(self) -> list[tuple[float, str]]:
         """Place and text of four or so round numbers inside."""
-        values = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(self.start, self.end).tolist()
-        inside = [value for value in values if self.start <= value <= self.end]
+        values = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(self.start, self.end)
+        inside = [float(value) for value in values if self.start <= value <= self.end]
         places = max(0, math.ceil(-math.log10(min(np.diff(inside), default=1.0)) - 1e-9))
         return [(self.place(value), number(value, places, sign=value != 0)) for value in inside]
 
