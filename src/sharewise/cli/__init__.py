@@ -1,1 +1,5 @@
-"""The room `cli`."""
+"""The command line."""
+
+from sharewise.cli._main import main
+
+__all__ = ["main"]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import final
 
 import torch
@@ -16,7 +17,7 @@ from sharewise.runs._run import Run
 from sharewise.runs._store import Finished
 from sharewise.runs._trained import Part, TrainedModel
 from sharewise.tasks import Criterion, Task, constant_losses, evaluate, predictions, skill
-from sharewise.training import Fit, NonFiniteLossError, Training, losses_on, outputs_on
+from sharewise.training import Callback, Fit, NonFiniteLossError, Training, losses_on, outputs_on
 
 HELD_OUT: tuple[Role, ...] = ("valid", "select", "test")
 WATCHED: tuple[Role, ...] = ("select", "test")
@@ -33,10 +34,14 @@ class Perform:
     Args:
         dataset: rows, tasks, splits.
         trunk: makes a trunk of one's own, without arguments; None: the one that fits the inputs.
+        callbacks: told about every evaluation.
+        checkpoints: a folder from which a killed training continues; None: it starts again.
     """
 
     dataset: Dataset
     trunk: MakeTrunk | None = None
+    callbacks: tuple[Callback, ...] = ()
+    checkpoints: Path | None = None
     _prepared: dict[int, tuple[Split, Prepared]] = field(default_factory=dict, repr=False)
 
     def key(self, run: Run) -> str:
@@ -111,6 +116,8 @@ class Perform:
             recipe=run.recipe,
             mixture=build_mixture(run, data, split, trained),
             trained=trained,
+            callbacks=self.callbacks,
+            checkpoint=None if self.checkpoints is None else self.checkpoints / f"{self.key(run)}.pt",
             probe=run.probe and several,
             watch=torch.cat([split.select, split.test]) if several else None,
         )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, final
 
+import pandas as pd
 import safetensors.torch
 import torch
 from pandas import DataFrame
@@ -22,6 +23,7 @@ from sharewise.tasks import Custom, Kind, Task, predictions
 from sharewise.training import outputs_on
 
 FORMAT = 1
+PREDICTION = "prediction"
 
 
 @final
@@ -71,14 +73,38 @@ class TrainedModel:
         Raises:
             InputError: an unknown task, or rows that cannot be read.
         """
-        asked = self._asked(tasks)
-        encoded = self.encoder.encode(inputs)
-        found: dict[str, Tensor] = {}
-        for part in self.parts:
-            if wanted := asked & set(part.serves):
-                found |= {name: values for name, values in self._forward(part, encoded).items() if name in wanted}
-        decoded = self.encoder.decode({task.name: found[task.name] for task in self.tasks if task.name in found})
-        return {name: values.detach().cpu() for name, values in decoded.items()}
+        found = self.encoder.decode(self._predict(self.encoder.encode(inputs), tasks, None))
+        return {name: values.detach().cpu() for name, values in found.items()}
+
+    def table(self, frame: DataFrame, tasks: Sequence[str] | None = None) -> DataFrame:
+        """Predictions for the rows of a table as columns, with labels and probabilities of classes.
+
+        Where the tasks are the values of a column, each row is answered for its own task.
+
+        Args:
+            frame: a table with the feature columns.
+            tasks: names of the tasks, or None for all.
+
+        Raises:
+            InputError: the model was not trained on a table; or as `predict`.
+        """
+        if not isinstance(self.encoder, TableEncoder):
+            raise InputError("the model was trained on tensors, not on a table; use `predict`")
+        own = self.encoder.task(frame)
+        found = self._predict(self.encoder.encode(frame), tasks, own)
+        if own is None:
+            return self.encoder.table(found)
+        rows = [
+            (own == place).nonzero().flatten().numpy() for place, task in enumerate(self.tasks) if task.name in found
+        ]
+        parts = [self._own_columns(name, values) for name, values in found.items()]
+        return pd.concat([part.set_axis(row) for part, row in zip(parts, rows, strict=True)]).sort_index()
+
+    def _own_columns(self, name: str, values: Tensor) -> DataFrame:
+        """Predictions of one task under a name that is the same for all of them."""
+        assert isinstance(self.encoder, TableEncoder)
+        columns = self.encoder.table({name: values})
+        return columns.set_axis([PREDICTION + str(column).removeprefix(name) for column in columns], axis=1)
 
     def save(self, folder: Path | str) -> None:
         """Write the model, whole or not at all; a model that is there already is replaced.
@@ -135,10 +161,17 @@ class TrainedModel:
             raise InputError(f"the model has no task `{unknown[0]}`; it has {', '.join(known[:20])}")
         return set(tasks or known)
 
-    def _forward(self, part: Part, encoded: Tree) -> dict[str, Tensor]:
-        rows = len(next(iter(encoded.values()))) if isinstance(encoded, Mapping) else len(encoded)
-        everything = Batch(encoded, {"rows": torch.empty(rows)})
-        return predictions(outputs_on(part.module, everything, torch.arange(rows)), self.tasks)
+    def _predict(self, encoded: Tree, tasks: Sequence[str] | None, own: Tensor | None) -> dict[str, Tensor]:
+        """Predictions in the units of training, in the order of the tasks; with `own` each task's own rows alone."""
+        asked = self._asked(tasks)
+        rows = _rows(encoded)
+        everything = Batch(encoded, {"rows": torch.empty(rows)}, task=own)
+        found: dict[str, Tensor] = {}
+        for part in self.parts:
+            if wanted := asked & set(part.serves):
+                outputs = outputs_on(part.module, everything, torch.arange(rows))
+                found |= {name: each for name, each in predictions(outputs, self.tasks, own).items() if name in wanted}
+        return {task.name: found[task.name] for task in self.tasks if task.name in found}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         encoder, tensors = self.encoder.state()
@@ -153,6 +186,12 @@ class TrainedModel:
             "own_trunk": self.own_trunk,
             "encoder": encoder,
         }, tensors
+
+
+def _rows(inputs: Tree) -> int:
+    if isinstance(inputs, Tensor):
+        return inputs.shape[0]
+    return _rows(next(iter(inputs.values() if isinstance(inputs, Mapping) else inputs)))
 
 
 def _replace_folder(draft: Path, folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 from sharewise.study._protocol import Protocol
 from sharewise.study._report import write_report
+from sharewise.study._sentences import headline
 from sharewise.study._study import Progress, Study, study
 from sharewise.study._summary import Summary, TaskSummary
 
-__all__ = ["study", "Study", "Protocol", "Progress", "Summary", "TaskSummary", "write_report"]
+__all__ = ["study", "Study", "Protocol", "Progress", "Summary", "TaskSummary", "write_report", "headline"]

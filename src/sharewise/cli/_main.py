@@ -1,0 +1,97 @@
+"""The command `sharewise`: options and help. The rest is imported when a command runs, so that help comes at once."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sharewise.cli._options import DATA, SIZE, given, options
+
+OUT = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sharewise")
+def main() -> None:
+    """Multi-task learning with evidence: what should your tasks share?
+
+    `study` measures it and writes a report and a model, `fit` trains one configuration, `predict` applies a model.
+    """
+
+
+@main.command()
+@click.argument("source", nargs=-1)
+@options(DATA)
+@click.option("--out", type=OUT, help="Folder of the study. The same command continues it.  [default: runs/NAME]")
+@click.option("--replicates", type=int, help="Paired repetitions with new splits and initial numbers.  [default: 5]")
+@click.option("--trials", type=int, help="Settings tried for every network in every replicate.  [default: 4]")
+@options(SIZE)
+@click.option("--margin", type=float, help="Smallest difference that matters, as a share of the way from the constant "
+              "predictor to a perfect score.  [default: 0.01]")  # fmt: skip
+@click.option("--references/--no-references", default=None, help="Compare with trees and ridge models.  [default: yes]")
+@click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
+@click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
+def study(**choices: Any) -> None:  # noqa: ANN401  # options
+    r"""Measure what sharing does for each task: alone against together.
+
+    SOURCE is a CSV or Parquet file, several files with the rows of one task each, or embedded data: `digits`,
+    `multidigits`. Every task is trained alone and all are trained together, with the same settings, several times.
+    Prints the scores, the difference with its interval and a verdict for each task, and writes a report and the chosen
+    model. An interrupted study continues where it stopped.
+
+    \b
+    Examples:
+      sharewise study digits --out runs/digits
+      sharewise study people.csv --task income --task age:regression --group household
+      sharewise study red.csv white.csv --task quality:regression --plan equal
+    """
+    _run("study", choices)
+
+
+@main.command()
+@click.argument("source", nargs=-1)
+@options(DATA)
+@click.option("--out", type=OUT, required=True, help="Folder of the model. An interrupted training continues.")
+@click.option("--sharing", type=click.Choice(["hard", "none"]), default="hard", show_default=True,
+              help="One trunk for all tasks, or a network for each.")  # fmt: skip
+@click.option(
+    "--method",
+    default="Sum",
+    show_default=True,
+    help="Objective or weighting, by its class name, such as Sum or MinMax.",
+)
+@click.option("--learning-rate", type=float, default=0.01, show_default=True)
+@click.option("--weight-decay", type=float, default=0.3, show_default=True)
+@options(SIZE)
+def fit(**choices: Any) -> None:  # noqa: ANN401  # options
+    """Train one configuration and write the model.
+
+    Prints the scores on the rows kept for testing. `sharewise study` finds out which configuration is worth it.
+    """
+    _run("fit", choices)
+
+
+@main.command()
+@click.argument("model", type=OUT)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .parquet or .csv file.")
+@click.option("--task", multiple=True, metavar="NAME", help="Only these tasks.")
+def predict(**choices: Any) -> None:  # noqa: ANN401  # options
+    """Apply a model to new rows.
+
+    MODEL is the folder that `study` (its `model`) or `fit` wrote; FILE has the feature columns, in any order. Writes a
+    number or the likeliest label for each task, and the probability of each class.
+    """
+    _run("predict", choices)
+
+
+@main.command()
+@click.argument("folder", type=OUT)
+def report(**choices: Any) -> None:  # noqa: ANN401  # options
+    """Write the report of a finished study again, from its numbers."""
+    _run("report", choices)
+
+
+def _run(command: str, choices: dict[str, Any]) -> None:
+    import_module(f"sharewise.cli._{command}").run(given(choices))

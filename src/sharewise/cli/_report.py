@@ -1,0 +1,21 @@
+"""`sharewise report`."""
+
+from typing import Any
+
+import click
+import pandas as pd
+
+from sharewise._core import InputError
+from sharewise.cli._errors import told_plainly
+from sharewise.study import Summary, write_report
+
+
+def run(choices: dict[str, Any]) -> None:
+    """Write the report anew from the numbers of a finished study."""
+    folder = choices["folder"]
+    with told_plainly("Nothing was changed."):
+        summary, records = folder / "summary.json", folder / "records.parquet"
+        if not (summary.exists() and records.exists()):
+            raise InputError(f"`{folder}` holds no finished study; run `sharewise study` first")
+        found = Summary.from_json(summary.read_text(encoding="utf-8"))
+        click.echo(write_report(found, pd.read_parquet(records), folder / "report.html"))

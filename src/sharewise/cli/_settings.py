@@ -1,0 +1,88 @@
+"""The choices of a command, from its options or a YAML file, checked all at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from sharewise._core import InputError
+
+EMBEDDED = ("digits", "multidigits")
+
+
+@final
+class Settings(BaseModel):
+    """What to read, what to predict and how to measure; the same words as the options of the command line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: list[str] = Field(min_length=1)
+    task: list[str] = []
+    feature: list[str] = []
+    exclude: list[str] = []
+    keep: list[str] = []
+    categorical: list[str] = []
+    group: list[str] = []
+    time: str | None = None
+    split: str | None = None
+    by: str | None = None
+    weight: str | None = None
+    plan: Literal["proportional", "equal", "temperature"] = "proportional"
+    rate: list[float] = []
+    replicates: int = Field(5, ge=1)
+    trials: int = Field(4, ge=1)
+    width: int = Field(96, ge=1)
+    blocks: int = Field(2, ge=0)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    steps: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=1)
+    margin: float = Field(0.01, gt=0, lt=1)
+    references: bool = True
+    seed: int = Field(0, ge=0)
+
+
+def read_settings(path: Path | None, given: Mapping[str, Any]) -> Settings:
+    """Settings of a YAML file, overruled by what was given on the command line.
+
+    Args:
+        path: of the file, or None.
+        given: options that were given.
+
+    Raises:
+        InputError: the file cannot be read, or choices are wrong; all of them are named.
+
+    Example:
+        >>> read_settings(None, {"source": ["digits"], "replicates": 3}).replicates
+        3
+    """
+    found = {**({} if path is None else _read(path)), **given}
+    try:
+        return Settings(**found)
+    except ValidationError as error:
+        where = f"`{path}`" if path else "the options"
+        lines = [f"  {_place(each)}: {each['msg']}, got {each['input']!r}" for each in error.errors()]
+        raise InputError(f"{where} cannot be used, correct:\n" + "\n".join(lines)) from None
+
+
+def _place(error: ErrorDetails) -> str:
+    return ".".join(str(part) for part in error["loc"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"`{path}` is no YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise InputError(f"`{path}` must hold choices as `name: value`, got {type(found).__name__}")
+    return found
+
+
+def write_settings(settings: Settings) -> str:
+    """The YAML text that repeats a command."""
+    return yaml.safe_dump(settings.model_dump(exclude_defaults=True), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,69 @@
+"""`sharewise study`."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sharewise.cli._data import rates_of, read_dataset
+from sharewise.cli._errors import told_plainly
+from sharewise.cli._progress import StudyBar
+from sharewise.cli._settings import Settings, read_settings, write_settings
+from sharewise.cli._table import print_summary
+from sharewise.cli._tensorboard import write_board
+from sharewise.mixing import Dataset
+from sharewise.runs import Network
+from sharewise.study import Protocol, Study, headline, study
+
+AGAIN = "Finished runs are kept: the same command continues."
+
+
+def run(choices: dict[str, Any]) -> None:
+    """Measure, print, and say where the rest is."""
+    out, workers = choices.pop("out", None), choices.pop("workers", None)
+    config, board = choices.pop("config", None), choices.pop("tensorboard", False)
+    with told_plainly(AGAIN):
+        settings = read_settings(config, choices)
+        dataset = read_dataset(settings)
+        folder = out or Path("runs") / Path(settings.source[0]).stem
+        console = Console(stderr=True)
+        tell_findings(console, dataset)
+        with StudyBar(console) as bar:
+            command = shlex.join(["sharewise", *sys.argv[1:]])
+            protocol = protocol_of(settings, dataset)
+            found = study(dataset, folder, protocol=protocol, workers=workers, progress=bar, command=command)
+        (folder / "study.yaml").write_text(write_settings(settings), encoding="utf-8")
+        if board:
+            write_board(found)
+        _tell(Console(), found)
+
+
+def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
+    """The numbers of a study from the settings of a command."""
+    return Protocol(
+        replicates=settings.replicates,
+        trials=settings.trials,
+        network=Network(settings.width, settings.blocks, settings.dropout),
+        batch_size=settings.batch_size,
+        steps=settings.steps,
+        margin=settings.margin,
+        references=settings.references,
+        plan=settings.plan,
+        rates=rates_of(settings, [task.name for task in dataset.tasks]),
+        seed=settings.seed,
+    )
+
+
+def tell_findings(console: Console, dataset: Dataset) -> None:
+    """Print what was noticed about the columns."""
+    for finding in dataset.findings:
+        mark = "[yellow]![/]" if finding.severity == "warning" else "[dim]·[/]"
+        console.print(f"{mark} [bold]{finding.column}[/]: {finding.what}: {finding.detail}", highlight=False)
+
+
+def _tell(console: Console, found: Study) -> None:
+    print_summary(console, found.summary)
+    console.print(f"[bold]{headline(found.summary)}[/]")
+    console.print(f"report  {found.folder / 'report.html'}\nmodel   {found.folder / 'model'}", highlight=False)

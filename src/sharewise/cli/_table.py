@@ -1,0 +1,53 @@
+"""What a study found, as a table in the terminal."""
+
+import math
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sharewise.study import Summary, TaskSummary
+
+COLOURS = {"HELPS": "green", "HURTS": "red", "NEUTRAL": "cyan", "UNDETERMINED": "yellow"}
+MOST = 40
+
+
+def print_summary(console: Console, summary: Summary) -> None:
+    """Print scores alone and together, the difference with its interval, and the verdict, for each task.
+
+    Args:
+        console: where to.
+        summary: of a finished study.
+    """
+    shown = summary.tasks[:MOST]
+    main = _table("task", "score", "alone", "together", "difference", f"{summary.level:.0%} interval", "verdict")
+    for task in shown:
+        main.add_row(*_row(task), f"[{COLOURS[task.verdict]}]{task.verdict}[/]")
+    console.print(main)
+    outside = sorted({name for task in shown for name in task.references})
+    if outside:
+        other = _table("outside models", *outside, "constant", "model takes")
+        for task in shown:
+            numbers = [_number(task.references.get(name, math.nan)) for name in outside]
+            other.add_row(task.name, *numbers, _number(task.floor), task.chosen)
+        console.print(other)
+    if len(summary.tasks) > MOST:
+        console.print(f"... and {len(summary.tasks) - MOST} more tasks: see the report.")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, name in enumerate(columns):
+        words = name in ("task", "score", "verdict", "outside models", "model takes")
+        table.add_column(name, justify="left" if words else "right", overflow="fold" if place == 0 else "ellipsis")
+    return table
+
+
+def _row(task: TaskSummary) -> list[str]:
+    interval = f"{task.low:+.3f} to {task.high:+.3f}" if math.isfinite(task.low) else "unknown"
+    metric = task.metric if task.higher_is_better else f"{task.metric} (low is good)"
+    return [task.name, metric, _number(task.alone), _number(task.together), f"{task.difference:+.4f}", interval]
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "-"
