@@ -69,13 +69,13 @@ class _Place(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """The module's inputs to its conditioned output [L, ...]; from the first place on, rows are pairs."""
         if self.module is None:
-            row = self.row if self.first else torch.arange(len(self.task), device=self.task.device)
+            row = self.row if self.first else torch.arange(self.task.shape[0], device=self.task.device)
             return self.change(*inputs, self.task, row)
         h = self.module(*inputs)
         if self.first:
             h = h.index_select(0, self.row)
         h = h.movedim(self.axis, -1)
-        out = self.change(h.reshape(len(self.z), -1, *h.shape[1:]), self.z)
+        out = self.change(h.reshape(self.z.shape[0], -1, *h.shape[1:]), self.z)
         return out.view(h.shape).movedim(-1, self.axis)
 
 
@@ -134,11 +134,11 @@ class Conditioned(nn.Module):
     def forward(self, inputs: Tree, task: Tensor | None = None, row: Tensor | None = None) -> dict[str, Tensor]:
         """Outputs of every task, or of the task of each row or pair; shapes as in `MultiTask.forward`."""
         inputs = cast(inputs, self.heads.weight)
-        every = torch.arange(_length(inputs) if task is None else len(task), device=self.z.device)
+        every = torch.arange(_length(inputs) if task is None else task.shape[0], device=self.z.device)
         if task is not None:
             return self.heads(self._run(inputs, self.z[task], task, every if row is None else row), task)
         tasks = torch.arange(self.heads.tasks, device=self.z.device)
-        h = self._run(inputs, self.z, tasks.repeat_interleave(len(every)), every.repeat(len(tasks)))
+        h = self._run(inputs, self.z, tasks.repeat_interleave(every.shape[0]), every.repeat(len(tasks)))
         return self.heads.each(h.view(len(tasks), -1, h.shape[-1]))
 
     def at(self, inputs: Tree, z: Tensor) -> dict[str, Tensor]:
@@ -149,7 +149,7 @@ class Conditioned(nn.Module):
         """
         if isinstance(self.heads, Heads):
             raise ValueError("A new z has no head of its own: build the model with `SharedHeads`, got `Heads`.")
-        inputs, row = cast(inputs, self.heads.weight), torch.arange(len(z), device=z.device)
+        inputs, row = cast(inputs, self.heads.weight), torch.arange(z.shape[0], device=z.device)
         return self.heads(self._run(inputs, z, row, row), row)
 
     def _run(self, inputs: Tree, z: Tensor, task: Tensor, row: Tensor) -> Tensor:

@@ -126,7 +126,7 @@ class Experts(nn.Module):
 
     def _finish(self, h: Tensor, task: Tensor | None, row: Tensor | None) -> dict[str, Tensor]:
         if task is not None:
-            return self._rows(expand_rows(h, row)[task, torch.arange(len(task), device=task.device)], task)
+            return self._rows(expand_rows(h, row)[task, torch.arange(task.shape[0], device=task.device)], task)
         return self.heads.each(h if self.towers is None else self.towers.each(h))
 
     def _rows(self, h: Tensor, task: Tensor) -> dict[str, Tensor]:

@@ -76,15 +76,15 @@ class Level(nn.Module):
             h = h.view(len(h), h.shape[1], parts, -1).transpose(1, 2).flatten(0, 1)
         out = route(h, self.weights(streams), self.flows)
         if parts > 1:
-            return out.reshape(len(out), -1, parts * out.shape[-1]).transpose(0, 1)
+            return out.reshape(out.shape[0], -1, parts * out.shape[-1]).transpose(0, 1)
         return out.transpose(0, 1)
 
     def rows(self, streams: Tensor, task: Tensor, row: Tensor | None) -> Tensor:
         """The stream of each row's task only: Long [L] to [L, H]."""
         if self.subspaces > 1:
-            return expand_rows(self(streams), row)[task, torch.arange(len(task), device=task.device)]
+            return expand_rows(self(streams), row)[task, torch.arange(task.shape[0], device=task.device)]
         x = expand_rows(streams, row)
-        x = x.squeeze(0) if len(x) == 1 else x[task, torch.arange(len(task), device=task.device)]
+        x = x.squeeze(0) if len(x) == 1 else x[task, torch.arange(task.shape[0], device=task.device)]
         flows = None if self.flows is None else self.flows[task]
         return route(expand_rows(self.opinions(streams), row), self.router(x, task), flows)
 

@@ -36,8 +36,8 @@ def add_task(model: AnyModel, key: str, width: int, *, like: int = 0) -> AnyMode
         >>> add_task(model, "multiclass", 3)(torch.zeros(5, 6))["multiclass"].shape
         torch.Size([5, 1, 3])
     """
-    tasks = _check(model, like)
-    return model.take([*range(tasks), like], {tasks: (key, width)})
+    last: int = _check(model, like)
+    return model.take([*range(last), like], {last: (key, width)})
 
 
 def remove_task(model: AnyModel, task: int) -> AnyModel:

@@ -46,7 +46,8 @@ class _Stitch(nn.Module):
         streams = h.reshape(self.tasks, -1, *h.shape[1:])
         pooled = streams.movedim(self.axis + (self.axis > 0), -1)
         w = self.router(pooled.flatten(2, -2).mean(2) if pooled.dim() > 3 else pooled)
-        return route(streams.flatten(2), w).transpose(0, 1).reshape(h.shape)
+        # Joined, not transposed and reshaped: torch.export can follow this with any number of rows.
+        return torch.cat(route(streams.flatten(2), w).unbind(1)).view(h.shape)
 
 
 def _leaf(module: nn.Module) -> bool:
@@ -109,7 +110,7 @@ class Stitched(nn.Module):
         """Outputs of every task, or of the task of each row or pair; shapes as in `MultiTask.forward`."""
 
         def repeat(tensor: Tensor) -> Tensor:
-            return tensor.expand(self.networks, *tensor.shape).flatten(0, 1)
+            return tensor.repeat(self.networks, *[1] * (tensor.dim() - 1))
 
         h = self.backbone(map_tree(repeat, cast(inputs, self.heads.weight)))
         h = h.view(self.networks, -1, h.shape[-1])
@@ -117,7 +118,7 @@ class Stitched(nn.Module):
             h = h[list(self.reads)]
         if task is None:
             return self.heads.each(h)
-        return self.heads(expand_rows(h, row)[task, torch.arange(len(task), device=task.device)], task)
+        return self.heads(expand_rows(h, row)[task, torch.arange(task.shape[0], device=task.device)], task)
 
     def task_slices(self) -> dict[nn.Parameter, Tensor]:
         """Owners of the slices of stacked parameters: heads to their tasks, all networks to all (they exchange)."""
