@@ -1,5 +1,6 @@
 """Models outside of Sharewise that users would otherwise take, as rows of the plan."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
@@ -36,9 +37,11 @@ class PerformReference:
     def __call__(self, row: tuple[str, int]) -> Finished:
         """Fit and score: (name, replicate) to records of the roles select and test."""
         name, replicate = row
+        started = time.perf_counter()
         split = self.dataset.split(replicate)
         arrays = table_arrays(self.dataset, split)
-        return Finished(reference_records(REFERENCES[name], arrays, self.dataset.tasks))
+        records = reference_records(REFERENCES[name], arrays, self.dataset.tasks)
+        return Finished(records, info={"seconds": time.perf_counter() - started})
 
 
 def table_arrays(dataset: Dataset, split: Split) -> Arrays:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol as Interface
-from typing import final
+from typing import final, runtime_checkable
 
 import pandas as pd
 
@@ -28,6 +28,7 @@ Results = list[tuple[Run, Finished]]
 References = list[tuple[str, int, Finished]]
 
 
+@runtime_checkable
 class Progress(Interface):
     """Told how far the study is."""
 
@@ -125,7 +126,7 @@ def study(
     chosen_model(best, decision, perform, dataset).save(folder / "model")
     verdicts = judge(FinalScores(of_role(best, "test"), dataset.tasks), decision, dataset)
 
-    seconds = {"total": time.perf_counter() - started}
+    seconds = _seconds(results, references) | {"total": time.perf_counter() - started}
     outcome = Outcome(dataset, protocol, best, references, decision, verdicts, command, seconds)
     summary = summarise(outcome)
     records = tidy(results, best)
@@ -165,6 +166,16 @@ def _check_trained(best: Results) -> None:
                 f"no setting could train {' and '.join(run.tasks[:3])} ({run.treatment}, replicate {run.replicate}): "
                 f"{finished.info['failed']}"
             )
+
+
+def _seconds(results: Results, references: References) -> dict[str, float]:
+    """Spent on the runs of each part, whenever they were done, on one thread each."""
+    parts: dict[str, float] = {}
+    for run, finished in results:
+        parts[run.treatment] = parts.get(run.treatment, 0.0) + finished.info.get("seconds", 0.0)
+    for name, _, finished in references:
+        parts[name] = parts.get(name, 0.0) + finished.info.get("seconds", 0.0)
+    return parts
 
 
 def _write(folder: Path, summary: Summary, records: pd.DataFrame) -> None:

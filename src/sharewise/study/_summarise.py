@@ -1,7 +1,7 @@
 """What the report says, from what was found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import final
 
 import numpy as np
@@ -75,9 +75,7 @@ def summarise(outcome: Outcome) -> Summary:
         covers=interval_for(dataset)(np.zeros(2)).covers,
         level=1 - outcome.protocol.level,
         protocol=_protocol(outcome),
-        findings=tuple(
-            {"column": found.column, "what": found.what, "remedy": found.detail} for found in dataset.findings
-        ),
+        findings=tuple(asdict(found) for found in dataset.findings),
         timing=dict(outcome.seconds),
         rows=split.sizes,
         command=outcome.command,
@@ -162,8 +160,8 @@ def _protocol(outcome: Outcome) -> dict[str, str]:
     return {
         "Replicates": f"{protocol.replicates}, paired: both arms share split, initial numbers and order of rows"
         + ("; each replicate draws a new split" if outcome.dataset.resampled else "; one split for all"),
-        "Tuning": f"{protocol.trials} settings of (learning rate, weight decay) for every trained network in every "
-        f"replicate, chosen by mean skill on the validation rows: {settings}",
+        "Tuning": "every network in every replicate tries the same settings of (learning rate, weight decay), chosen by "
+        f"mean skill on the validation rows: {settings}",
         "Optimiser": "AdamW; its decoupled decay does not see the scale of the summed loss; warm-up and cosine; "
         f"gradient norm clipped at {recipe.clip:g}",
         "Length": f"at most {recipe.steps} steps of {recipe.batch_size} rows, stopped early by mean validation skill; "
@@ -185,7 +183,8 @@ def _seen(outcome: Outcome) -> dict[str, int]:
 
 def _model(decision: Decision, tasks: Sequence[Task]) -> str:
     alone = [task.name for task in tasks if task.name not in decision.together]
-    joint = f"one network for {len(decision.together)} tasks" if decision.together else ""
+    size = len(decision.together)
+    joint = f"one network for {size} task{'s' if size > 1 else ''}" if size else ""
     own = f"networks of their own for {', '.join(alone)}" if alone else ""
     return ", ".join(part for part in (joint, own) if part) + "; trained on the training rows of the first replicate"
 

@@ -180,10 +180,12 @@ class _Loop:
 
     def _record(self, rows: Sequence[tuple[str, Role, Tensor]]) -> None:
         tasks, at = self.given.tasks, self.progress.step
+        trained = [True] * len(tasks) if self.given.trained is None else self.given.trained.tolist()
         records = [
             Record(name, value, role, task.name, step=at)
             for name, role, values in rows
-            for task, value in zip(tasks, values.tolist(), strict=True)
+            for task, value, known in zip(tasks, values.tolist(), trained, strict=True)
+            if known
         ]
         if self.given.probe:
             records += gradient_records(self.step, self._batch(0), tasks, at)
