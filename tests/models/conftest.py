@@ -11,6 +11,7 @@ from sharewise import models
 from sharewise.models import MLP, Condition, Conditioned, CrossStitch, Heads, Independent, MultiTask, Stitched, stack
 
 FEATURES, HIDDEN = 4, 6
+collect_ignore = ["graphs.py"]  # a program of its own, run by test_graphs.py
 
 
 def heads(tasks: int) -> Heads:

@@ -12,18 +12,18 @@ def inputs(n: int = 6) -> dict[str, torch.Tensor]:
     return {"numeric": torch.randn(n, 3), "categorical": torch.randint(3, (n, 2))}
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_gradient_reaches_every_parameter(form):
+@pytest.mark.parametrize("numbers", FORMS)
+def test_gradient_reaches_every_parameter(numbers):
     torch.manual_seed(0)
-    trunk = TableTrunk(3, [2, 4], width=8, **form)
+    trunk = TableTrunk(3, [2, 4], width=8, **numbers)
     trunk(inputs()).square().sum().backward()
     assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in trunk.parameters())
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_population_equals_trunks_alone(form):
+@pytest.mark.parametrize("numbers", FORMS)
+def test_population_equals_trunks_alone(numbers):
     torch.manual_seed(0)
-    trunks = [TableTrunk(3, [2, 4], width=8, **form).eval() for _ in range(3)]
+    trunks = [TableTrunk(3, [2, 4], width=8, **numbers).eval() for _ in range(3)]
     x = inputs()
     out = vmap(lambda p, b: functional_call(trunks[0], (p, b), (x,)))(*stack_module_state(trunks))
     for index, trunk in enumerate(trunks):
