@@ -1,6 +1,6 @@
 """Alignment of the principal components of the gradients."""
 
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -34,7 +34,7 @@ class AlignedMTL(Weighting):
     passes: ClassVar[str] = "1 forward, K task gradients"
     homogeneous: ClassVar[bool] = True
 
-    def __init__(self, scale: Literal["min", "median", "rmse"] = "min") -> None:
+    def __init__(self, scale: str = "min") -> None:
         super().__init__()
         if scale not in _SCALES:
             raise ValueError(f"`scale` must be one of {', '.join(_SCALES)}, got `scale={scale!r}`.")

@@ -57,7 +57,8 @@ class FairGrad(Weighting):
     `c^(1 - 2 alpha / (1 + alpha))` times the update, so unscale gradients before. `optimal` as for `NashMTL`.
 
     Deviations: solved by Newton's method on the convex function whose gradient the equation is (the official code: a
-    least-squares solver on its residual, with scipy's default tolerance). The step has the paper's size, not the sum's.
+    least-squares solver on its residual, which stops without a solution, in silence, when norms differ by six
+    orders; `torchjd` likewise). The step has the paper's size, not the sum's.
 
     Args:
         alpha: fairness; the paper uses 1 and 2.

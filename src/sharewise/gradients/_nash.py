@@ -27,7 +27,7 @@ def bargain(cosines: Tensor, ratio: Tensor, power: float, *, noise: float = 0.0)
         >>> b.round(decimals=6).tolist(), solved.item()
         ([1.0, 1.0], True)
     """
-    ridge = max(1e-10, 4 * cosines.shape[-1] * noise)
+    ridge = max(1e-12, 4 * cosines.shape[-1] * noise)
     c = cosines + ridge * torch.eye(cosines.shape[-1], dtype=cosines.dtype, device=cosines.device)
     b = ratio ** (1 / (1 + power))
     sizes = 0.5 ** torch.arange(24, dtype=b.dtype, device=b.device)
