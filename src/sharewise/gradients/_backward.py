@@ -1,29 +1,30 @@
 """The room's one verb: fill `.grad` from the losses of several tasks."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from sharewise._core import Aggregator, Objective, Weighting
-from sharewise.gradients._fill import fill_plain, fill_weighted
-from sharewise.gradients._gramian import inner
+from sharewise.gradients._engine import Question, answer, whole
+from sharewise.gradients._fill import fill, fill_plain, fill_weighted
 from sharewise.gradients._info import Info
-from sharewise.gradients._jacobian import jacobian
-from sharewise.gradients._ownership import Owners, find_owners, several
+from sharewise.gradients._ownership import Owners, choose, find_owners
+from sharewise.gradients._parts import Reduce
+from sharewise.gradients._products import inner
 
-Reduce: TypeAlias = Callable[[Tensor], Tensor]
 
-
-def backward(
+def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from anything else
     losses: Tensor,
     method: Objective | Weighting | Aggregator | Tensor,
     *,
     present: Tensor | None = None,
     shared: Iterable[Tensor] | None = None,
     task: Mapping[Tensor, Tensor] | nn.Module | None = None,
+    rows: Tensor | None = None,
     reduce: Reduce | None = None,
+    chunk: int | None = None,
+    scale: float | Tensor = 1.0,
     retain_graph: bool = False,
 ) -> Info:
     """Fill `.grad`, as `torch.Tensor.backward` does, from the losses of several tasks.
@@ -43,8 +44,13 @@ def backward(
             shared ones. A subset is cheaper (GradNorm compares one layer).
         task: owners of stacked parameters, as {parameter: Bool [S, K]}, or a module whose parts have `task_slices()`.
             All other owners are found from the graph, which shows them if the losses were stacked from single ones.
+        rows: Long [N], the task of each row, where every row of the batch belongs to one task: then one backward pass
+            serves all tasks, if the graph keeps rows apart. That is measured, never believed. Best kept on the host.
         reduce: the mean over the ranks of a distributed run. The mean of the ranks' losses must be the whole batch's;
             `.grad` is left to the wrapper (or to you) to be averaged in the same way.
+        scale: factor of a gradient scaler (`scaler.get_scale()`), by which `.grad` comes out multiplied, to be unscaled
+            by `scaler.step` as always; method and `Info` see gradients without it. `losses` are given without it.
+        chunk: how many tasks' gradients of shared rows are computed at a time (all, if None): less memory, more time.
         retain_graph: keep the graph for another backward pass.
 
     Returns:
@@ -69,93 +75,78 @@ def backward(
     if present is None:
         present = torch.ones_like(losses, dtype=torch.bool)
     if isinstance(method, Objective):
-        return _scalarise(losses, method, present, reduce, retain_graph)
-    owners = find_owners(losses, task)
-    chosen = _chosen(owners, shared, len(losses))
+        return _scalarise(losses, method, present, reduce=reduce, scale=scale, retain_graph=retain_graph)
+    order, owners = find_owners(losses, task)
+    chosen = choose(owners, shared, len(losses))
+    question = Question(losses, order, present.to(losses.dtype), owners, chosen, rows, reduce, chunk, scale)
     if isinstance(method, Aggregator):
-        _require_parameters(chosen)
-        measured, directions = _aggregate(losses, method, present, owners, chosen, reduce)
-        fill_plain(losses, present, owners, dict(zip(chosen, directions, strict=True)), retain_graph)
-        return Info(None, measured, _paths(owners, chosen))
-    gram: Tensor | None = None
+        return _aggregate(question, method, present, retain_graph)
     if isinstance(method, Weighting):
-        gram = _gramian(losses, present, owners, chosen, reduce)
-        with torch.no_grad():
-            weights = method(gram, present).detach()
-    else:
-        weights = method.detach()
-    weights = weights.to(losses).masked_fill(~present, 0.0)
-    fill_weighted(losses, weights, present, owners, retain_graph)
-    return Info(weights, gram, _paths(owners, chosen))
+        found = answer(question)
+        gram, ways = found.gramian(question)
+        weights = _weigh(method, gram, present, losses, reduce).to(losses).masked_fill(~present, 0.0)
+        fill(question, found, weights, retain_graph)
+        return Info(weights, gram, _paths(question.owners, ways))
+    weights = method.detach().to(losses).masked_fill(~present, 0.0)
+    fill_weighted(question, weights, retain_graph)
+    return Info(weights, None, _paths(question.owners, {}))
 
 
-def _scalarise(losses: Tensor, method: Objective, present: Tensor, reduce: Reduce | None, retain_graph: bool) -> Info:
-    values = losses.detach() if reduce is None else reduce(losses.detach())
-    values = values.clone().requires_grad_()
-    method(values, present).backward()  # also reaches the objective's own parameters
+def _values(losses: Tensor, reduce: Reduce | None) -> Tensor:
+    """Losses of the whole batch, detached."""
+    return losses.detach().clone() if reduce is None else reduce(losses.detach().clone())
+
+
+def _weigh(method: Weighting, gram: Tensor, present: Tensor, losses: Tensor, reduce: Reduce | None) -> Tensor:
+    with torch.no_grad():
+        given = (gram, present, _values(losses, reduce)) if method.needs_losses else (gram, present)
+        return method(*given).detach()
+
+
+def _scalarise(
+    losses: Tensor,
+    method: Objective,
+    present: Tensor,
+    *,
+    reduce: Reduce | None,
+    scale: float | Tensor,
+    retain_graph: bool,
+) -> Info:
+    with torch.enable_grad():
+        values = _values(losses, reduce).requires_grad_()
+        method(values, present).backward()  # also reaches the objective's own parameters
     weights = torch.zeros_like(values) if values.grad is None else values.grad
-    torch.autograd.backward(losses, weights, retain_graph=retain_graph)
+    torch.autograd.backward(losses, weights * scale, retain_graph=retain_graph)
     return Info(weights, None, {})
 
 
-def _require_parameters(chosen: list[Tensor]) -> None:
+def _require_parameters(chosen: Iterable[Tensor]) -> None:
     for tensor in chosen:
         if not tensor.is_leaf:
             raise ValueError(
                 "`shared` must be parameters under an `Aggregator`,"
-                f" got a tensor of shape {tuple(tensor.shape)} that was computed: features can be compared by a `Weighting` only."
+                f" got a tensor of shape {tuple(tensor.shape)} that was computed:"
+                " features can be compared by a `Weighting` only."
             )
 
 
-def _chosen(owners: Owners, shared: Iterable[Tensor] | None, tasks: int) -> list[Tensor]:
-    """Tensors whose gradients are compared; what the user calls shared is shared by all tasks."""
-    if shared is None:
-        return [leaf for leaf, mask in owners.items() if several(mask).any()]
-    chosen = [tensor for tensor in shared if tensor.requires_grad]
-    for tensor in chosen:
-        if tensor in owners and not several(owners[tensor]).any():
-            owners[tensor] = torch.ones(1, tasks, dtype=torch.bool)
-    return chosen
-
-
-def _rows(losses: Tensor, present: Tensor, owners: Owners, chosen: list[Tensor]) -> list[Tensor]:
-    """Gradients [K, *shape] of the chosen tensors: zero where a task is absent or a slice has a single owner."""
-    parts = []
-    for tensor, part in zip(chosen, jacobian(losses, chosen), strict=True):
-        keep = present.view(-1, *[1] * tensor.dim())
-        if tensor in owners and not (mask := several(owners[tensor])).all():
-            keep = keep & mask.to(keep.device).view(1, -1, *[1] * (tensor.dim() - 1))
-        parts.append(torch.where(keep, part, 0.0))
-    return parts
-
-
-def _gramian(losses: Tensor, present: Tensor, owners: Owners, chosen: list[Tensor], reduce: Reduce | None) -> Tensor:
-    total = losses.new_zeros(len(losses), len(losses), dtype=torch.promote_types(losses.dtype, torch.float32))
-    for part in _rows(losses, present, owners, chosen):
-        total += inner(part.flatten(1) if reduce is None else reduce(part.flatten(1)))
-    return total
-
-
-def _aggregate(
-    losses: Tensor, method: Aggregator, present: Tensor, owners: Owners, chosen: list[Tensor], reduce: Reduce | None
-) -> tuple[Tensor, list[Tensor]]:
-    """Gramian, and the direction for each chosen leaf."""
-    parts = _rows(losses, present, owners, chosen)
+def _aggregate(question: Question, method: Aggregator, present: Tensor, retain_graph: bool) -> Info:
+    _require_parameters(question.chosen)
+    parts = whole(question)
     rows = torch.cat([part.flatten(1) for part in parts], dim=1)
-    if reduce is not None:
-        rows = reduce(rows)
+    if question.reduce is not None:
+        rows = question.reduce(rows)
+    rows = rows / question.scale
     with torch.no_grad():
-        direction = method(rows, present)
-    pieces = direction.split([leaf.numel() for leaf in chosen])
-    return inner(rows), [piece.view_as(leaf) for piece, leaf in zip(pieces, chosen, strict=True)]
+        direction = method(rows, present) * question.scale
+    pieces = direction.split([leaf.numel() for leaf in question.chosen])
+    pairs = zip(question.chosen, pieces, strict=True)
+    directions = {leaf: piece.view_as(leaf) for leaf, piece in pairs}
+    fill_plain(question, directions, retain_graph)
+    ways = dict.fromkeys(question.chosen, "shared: every gradient kept")
+    return Info(None, inner(rows), _paths(question.owners, ways))
 
 
-def _paths(owners: Owners, chosen: list[Tensor]) -> dict[Tensor, str]:
-    compared = set(chosen)
-    return {leaf: _path(leaf in compared, mask) for leaf, mask in owners.items()}
-
-
-def _path(compared: bool, mask: Tensor) -> str:
-    if not several(mask).any():
-        return "one task: plain gradient"
-    return "shared: one backward pass per task" if compared else "shared: not compared"
+def _paths(owners: Owners, ways: Mapping[Tensor, str]) -> dict[Tensor, str]:
+    others = {True: "shared: not compared", False: "one task: plain gradient"}
+    return {leaf: ways.get(leaf, others[who.shared]) for leaf, who in owners.items()}

@@ -1,37 +1,29 @@
-"""Inner products of the tasks' gradients."""
+"""Inner products of the tasks' gradients, as a measurement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from sharewise.gradients._jacobian import jacobian
-
-CHUNK = 4096  # a float32 sum over 4e6 entries in one piece errs by 5e-4, in pieces of this length by 5e-7
-
-
-def inner(rows: Tensor) -> Tensor:
-    """`J J'` of J [K, P], summed by pieces in at least float32: [K, K].
-
-    Example:
-        >>> inner(torch.ones(2, 3))
-        tensor([[3., 3.],
-                [3., 3.]])
-    """
-    wide = torch.promote_types(rows.dtype, torch.float32)
-    total = torch.zeros(len(rows), len(rows), dtype=wide, device=rows.device)
-    for piece in rows.split(CHUNK, dim=1):
-        piece = piece.to(wide)
-        total.addmm_(piece, piece.T)
-    return total
+from sharewise.gradients._engine import Question, answer
+from sharewise.gradients._ownership import choose, find_owners
 
 
-def gramian(losses: Tensor, params: Iterable[Tensor]) -> Tensor:
+def gramian(
+    losses: Tensor,
+    params: Iterable[Tensor] | None = None,
+    *,
+    task: Mapping[Tensor, Tensor] | nn.Module | None = None,
+    rows: Tensor | None = None,
+) -> Tensor:
     """Measure the inner products of the tasks' gradients and change nothing: no `.grad`, and the graph stays.
 
     Args:
         losses: [K].
-        params: parameters, or features on the way, whose gradients are compared; frozen ones are left out.
+        params: parameters, or features on the way, whose gradients are compared; frozen and unused ones count for
+            nothing. None: all shared parameters.
+        task: owners of stacked parameters, as in `backward`.
+        rows: Long [N], the task of each row where each belongs to one, as in `backward`.
 
     Returns:
         [K, K], detached. `cosines` makes cosines of it, the square root of its diagonal are the norms.
@@ -42,6 +34,7 @@ def gramian(losses: Tensor, params: Iterable[Tensor]) -> Tensor:
         tensor([[2., 3.],
                 [3., 5.]])
     """
-    tensors = [tensor for tensor in params if tensor.requires_grad]
-    parts = [inner(rows.flatten(1)) for rows in jacobian(losses, tensors)]
-    return torch.stack(parts).sum(0)
+    order, owners = find_owners(losses, task)
+    chosen = choose(owners, params, len(losses))
+    question = Question(losses, order, torch.ones_like(losses.detach()), owners, chosen, rows)
+    return answer(question).gramian(question)[0]

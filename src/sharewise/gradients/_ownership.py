@@ -1,13 +1,44 @@
 """Which tasks own which parameter: from the autograd graph, and from what stacked modules say."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, final, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-Node: TypeAlias = Any  # torch.autograd.graph.Node; private attributes are read from it
-Owners: TypeAlias = dict[Tensor, Tensor]  # leaf -> Bool [S, K]
+from sharewise.gradients._graph import LEAF, Node, children, shape, topological
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Owned:
+    """Who owns a parameter.
+
+    Args:
+        owners: Bool [S, K] on the host: owners of each slice along the first axis; S = 1: the same for all slices.
+        mask: Bool [S], which slices are shared; None: all or none of them.
+        shared: whether any slice is: two or more tasks own it, or there is only one task.
+    """
+
+    owners: Tensor
+    mask: Tensor | None
+    shared: bool
+
+    def along(self, tensor: Tensor) -> Tensor:
+        """`mask` as it broadcasts against the parameter [S, ...], on its device."""
+        assert self.mask is not None
+        return self.mask.to(tensor.device).view(-1, *[1] * (tensor.dim() - 1))
+
+
+def owned(owners: Tensor) -> Owned:
+    """Who owns a parameter, from Bool [S, K]."""
+    mask = owners.sum(1) >= min(2, owners.shape[1])
+    count = int(mask.sum())
+    return Owned(owners, mask if 0 < count < len(mask) else None, count > 0)
+
+
+Owners: TypeAlias = dict[Tensor, Owned]
 
 ELEMENTWISE = frozenset(
     f"{name}Backward0"
@@ -29,32 +60,6 @@ def task_slices(task: Mapping[Tensor, Tensor] | nn.Module | None) -> dict[Tensor
         said = [module.task_slices() for module in task.modules() if isinstance(module, TaskSliced)]
         return {leaf: owners for slices in said for leaf, owners in slices.items()}
     return dict(task or {})
-
-
-def shape(node: Node) -> tuple[int, ...]:
-    """Shape of the first output of an operation."""
-    return tuple(node._input_metadata[0].shape)
-
-
-def children(node: Node) -> Iterator[Node]:
-    """Operations whose outputs this one read, as far as they require a gradient."""
-    return (child for child, _ in node.next_functions if child is not None)
-
-
-def topological(roots: list[Node]) -> list[Node]:
-    """All operations below the roots, each before those whose outputs it read."""
-    order: list[Node] = []
-    seen: set[Node] = set()
-    stack = [(root, False) for root in roots]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((child, False) for child in children(node))
-    return order[::-1]
 
 
 def _single_roots(losses: Tensor) -> dict[Node, int]:
@@ -80,36 +85,48 @@ def _single_roots(losses: Tensor) -> dict[Node, int]:
     return roots
 
 
-def find_owners(losses: Tensor, task: Mapping[Tensor, Tensor] | nn.Module | None = None) -> Owners:
-    """Owners of every parameter that the losses reach.
+def find_owners(losses: Tensor, task: Mapping[Tensor, Tensor] | nn.Module | None = None) -> tuple[list[Node], Owners]:
+    """All operations below the losses, and the owners of every parameter that they reach.
 
     Args:
         losses: [K].
         task: owners of stacked parameters; what it says goes before what the graph shows.
 
     Returns:
-        leaf -> Bool [S, K] on the host: owners of each slice along the leaf's first axis, or S = 1 for all of it.
+        Operations, each before those whose outputs it read; and leaf -> who owns it.
 
     Example:
         >>> trunk, own = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
-        >>> find_owners(torch.cat([trunk * own, trunk * 2]))[own]
+        >>> find_owners(torch.cat([trunk * own, trunk * 2]))[1][own].owners
         tensor([[ True, False]])
     """
     said, bits = task_slices(task), _single_roots(losses)
     owners: Owners = {}
-    for node in topological(list(bits)):
+    alike: dict[int, Owned] = {}
+    order = topological([losses.grad_fn])
+    for node in order:
+        if node not in bits:  # above the single losses
+            continue
         for child in children(node):
             bits[child] = bits.get(child, 0) | bits[node]
-        if node.name() == "torch::autograd::AccumulateGrad":
-            leaf = node.variable
-            owners[leaf] = said[leaf].cpu() if leaf in said else _unpack(bits[node], len(losses))
-    return owners
+        if node.name() == LEAF:
+            leaf, who = node.variable, bits[node]
+            if leaf not in said and who not in alike:
+                alike[who] = owned(_unpack(who, len(losses)))
+            owners[leaf] = owned(said[leaf].cpu()) if leaf in said else alike[who]
+    return order, owners
 
 
 def _unpack(bits: int, tasks: int) -> Tensor:
     return torch.tensor([[bool(bits >> k & 1) for k in range(tasks)]])
 
 
-def several(owners: Tensor) -> Tensor:
-    """Bool [S]: which slices are shared: two or more tasks own them, or there is only one task."""
-    return owners.sum(1) >= min(2, owners.shape[1])
+def choose(owners: Owners, shared: Iterable[Tensor] | None, tasks: int) -> list[Tensor]:
+    """Tensors whose gradients are compared; what the user calls shared is shared by all tasks."""
+    if shared is None:
+        return [leaf for leaf, who in owners.items() if who.shared]
+    chosen = [tensor for tensor in shared if tensor in owners or not tensor.is_leaf]  # not frozen or unused ones
+    for tensor in chosen:
+        if tensor in owners and not owners[tensor].shared:
+            owners[tensor] = owned(torch.ones(1, tasks, dtype=torch.bool))
+    return chosen

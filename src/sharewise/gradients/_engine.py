@@ -1,0 +1,204 @@
+"""Task gradients of all shared parameters by the cheapest of three paths, equal in their numbers.
+
+rows of one task each   one backward pass for all tasks, weighed differently at most twice
+shared rows             the passes of all tasks in one batch
+general                 one backward pass for each task
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias, final
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import GradientEdge, get_gradient_edge
+
+from sharewise.gradients._graph import Node, size
+from sharewise.gradients._jacobian import batched, jacobian, opaque
+from sharewise.gradients._layout import Layouts
+from sharewise.gradients._ownership import Owners
+from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
+from sharewise.gradients._pieces import cut
+from sharewise.gradients._terms import Term, find_terms
+
+Part: TypeAlias = SharedRows | OwnRows | Whole
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked of the engine.
+
+    Args:
+        losses: [K].
+        order: all operations below them.
+        present: [K], 1 where a task is present, else 0.
+        owners: leaf -> who owns it.
+        chosen: parameters or features whose gradients are compared.
+        rows: Long [N] on the host, the task of each row, or None.
+        reduce: mean over ranks, or None.
+        chunk: tasks in one batch of passes.
+        scale: what all gradients are multiplied by on their way, so that half precision holds them.
+    """
+
+    losses: Tensor
+    order: Sequence[Node]
+    present: Tensor
+    owners: Owners
+    chosen: Sequence[Tensor]
+    rows: Tensor | None = None
+    reduce: Reduce | None = None
+    chunk: int | None = None
+    scale: float | Tensor = 1.0
+
+    @property
+    def plain(self) -> Tensor:
+        """[K], what starts a backward pass of all present tasks."""
+        return self.present * self.scale
+
+    @property
+    def own(self) -> list[Tensor]:
+        """Parameters of single tasks."""
+        return [leaf for leaf, who in self.owners.items() if not who.shared]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Parts for the chosen tensors, and plain gradients where a pass gave them for nothing.
+
+    Args:
+        path: the path in words.
+        parts: tensor -> part.
+        plain: leaf -> gradient of the sum of the losses.
+    """
+
+    path: str
+    parts: Mapping[Tensor, Part]
+    plain: Mapping[Tensor, Tensor] = field(default_factory=dict)
+
+    def gramian(self, question: Question) -> tuple[Tensor, dict[Tensor, str]]:
+        """[K, K], and how each part was computed."""
+        found = {tensor: part.gramian(question.reduce) for tensor, part in self.parts.items()}
+        ways = {tensor: f"shared: {self.path}, {how}" for tensor, (_, how) in found.items()}
+        wide = torch.promote_types(question.losses.dtype, torch.float32)
+        total = question.losses.new_zeros(len(question.losses), len(question.losses), dtype=wide)
+        for products, _ in found.values():
+            total = total + products
+        return total / question.scale**2, ways
+
+
+def answer(question: Question) -> Answer:
+    """Collect what the Gramian needs by the cheapest path that holds. The graph is kept."""
+    terms, rest = find_terms(question.order, question.chosen, question.owners)
+    if question.rows is not None:
+        if (parts := _own_rows(question, terms, rest)) is not None:
+            return parts
+        warnings.warn(
+            "rows are not separate by task in this graph: gradients take the path of shared rows", stacklevel=4
+        )
+    if opaque(question.order):
+        return _general(question)
+    try:
+        return _shared_rows(question, terms, rest)
+    except RuntimeError as error:
+        if not _unbatchable(error):
+            raise
+        return _general(question)
+
+
+def whole(question: Question) -> list[Tensor]:
+    """The gradients themselves, [K, *shape] each: zero where a task is absent or a slice has one owner."""
+    terms: list[Term] = []
+    try:
+        found = _general(question) if opaque(question.order) else _shared_rows(question, terms, list(question.chosen))
+    except RuntimeError as error:
+        if not _unbatchable(error):
+            raise
+        found = _general(question)
+    return [part.compared for part in found.parts.values() if isinstance(part, Whole)]
+
+
+def _unbatchable(error: RuntimeError) -> bool:
+    """Whether this is vmap's complaint: noise drawn again under activation checkpointing is one reason."""
+    return "vmap" in str(error) or "Batched" in str(error)
+
+
+def _keep(question: Question, tensor: Tensor, rows: Tensor) -> Whole:
+    """Gradients with zeros in slices of a single owner."""
+    who = question.owners.get(tensor)
+    if who is None or who.mask is None:
+        return Whole(tensor, rows, rows, None)
+    mask = who.along(tensor).unsqueeze(0)
+    return Whole(tensor, torch.where(mask, rows, 0.0), rows, mask)
+
+
+def _general(question: Question) -> Answer:
+    rows = jacobian(question.losses * question.plain, question.chosen)
+    absent = question.present == 0
+    kept = [part.masked_fill(absent.view(-1, *[1] * (part.dim() - 1)), 0.0) for part in rows]
+    return Answer(
+        "one pass per task",
+        {tensor: _keep(question, tensor, part) for tensor, part in zip(question.chosen, kept, strict=True)},
+    )
+
+
+def _shared_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> Answer:
+    """Batched passes to the outputs of operations with a rule, or to a parameter itself where it is the smaller."""
+    kept = [term for term in terms if question.reduce is not None or _rows_are_smaller(term)]
+    nodes = list(dict.fromkeys(node for term in kept for node in term.nodes))
+    near = [term for term in terms if term not in kept and set(term.nodes) <= set(nodes)]
+    direct = [*rest, *(term.leaf for term in terms if term not in kept and term not in near)]
+    edges = [GradientEdge(node, 0) for node in nodes]
+    weights = question.plain.diag()
+    step = question.chunk or len(weights)
+    found = [
+        batched(question.losses, [*edges, *map(get_gradient_edge, direct)], part, retain_graph=True)
+        for part in weights.split(step)
+    ]
+    columns = [torch.cat(column) if len(column) > 1 else column[0] for column in zip(*found, strict=True)]
+    outputs = dict(zip(nodes, columns, strict=False))
+    parts: dict[Tensor, Part] = {term.leaf: SharedRows(term, outputs) for term in [*kept, *near]}
+    for tensor, rows in zip(direct, columns[len(nodes) :], strict=True):
+        parts[tensor] = _keep(question, tensor, rows)
+    return Answer("shared rows", parts)
+
+
+def _rows_are_smaller(term: Term) -> bool:
+    return term.leaf.numel() > sum(size(node) for node in term.nodes)
+
+
+def _own_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> Answer | None:
+    """One pass for all tasks, if the rows prove to be of one task each."""
+    if rest or question.rows is None:
+        return None
+    nodes = list(dict.fromkeys(node for term in terms for node in term.nodes))
+    seen = Layouts(question.order, question.chosen, question.rows, len(question.losses))
+    targets: list[GradientEdge] = [GradientEdge(*edge) for edge in seen.watched] + [
+        GradientEdge(node, 0) for node in nodes
+    ]
+    first = torch.autograd.grad(
+        question.losses, [*targets, *map(get_gradient_edge, question.own)], question.plain, retain_graph=True
+    )
+    probed = targets if seen.known is None else targets[: len(seen.watched)]
+    second: Sequence[Tensor] = ()
+    if probed:
+        weights = seen.weights.to(question.losses) * question.plain
+        second = torch.autograd.grad(question.losses, probed, weights, retain_graph=True)
+    outputs = dict(zip(nodes, first[len(seen.watched) :], strict=False))
+    again = dict(zip(nodes, second[len(seen.watched) :], strict=False))
+    watched = zip(first, second[: len(seen.watched)], strict=False)
+    uses = [use for term in terms for use in term.uses]
+    found = seen.measure(watched, [(use.right, outputs[use.node], again.get(use.node)) for use in uses])
+    if found is None:
+        return None
+    layouts, parts, sorted_rows = dict(zip(uses, found, strict=True)), {}, {}
+    for term in terms:
+        repeats = tuple(layouts[use] for use in term.uses)
+        if repeats not in sorted_rows:
+            rows = torch.cat([seen.task(repeat) for repeat in repeats])
+            sorted_rows[repeats] = rows, cut(rows, len(question.losses))
+        parts[term.leaf] = OwnRows(term, outputs, *sorted_rows[repeats])
+    own = first[len(targets) :]
+    return Answer("rows of one task each", parts, dict(zip(question.own, own, strict=True)))

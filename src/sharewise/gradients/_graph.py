@@ -1,0 +1,47 @@
+"""Reading the autograd graph."""
+
+import math
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from torch import Tensor
+
+Node: TypeAlias = Any  # torch.autograd.graph.Node; private attributes are read from it
+
+LEAF = "torch::autograd::AccumulateGrad"
+
+
+def shape(node: Node, output: int = 0) -> tuple[int, ...]:
+    """Shape of an output of an operation."""
+    return tuple(node._input_metadata[output].shape)
+
+
+def size(node: Node) -> int:
+    """Entries of the first output of an operation."""
+    return math.prod(shape(node))
+
+
+def children(node: Node) -> Iterator[Node]:
+    """Operations whose outputs this one read, as far as they require a gradient."""
+    return (child for child, _ in node.next_functions if child is not None)
+
+
+def topological(roots: list[Node]) -> list[Node]:
+    """All operations below the roots, each before those whose outputs it read."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = [(root, False) for root in roots]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((child, False) for child in children(node))
+    return order[::-1]
+
+
+def saved(node: Node, name: str) -> Tensor:
+    """A tensor that the operation kept for its backward pass."""
+    return getattr(node, f"_saved_{name}").detach()

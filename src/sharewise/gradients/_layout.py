@@ -1,0 +1,160 @@
+"""Does each row belong to one task, and to which? Measured on the graph, not believed.
+
+Two backward passes that weigh the tasks differently tell: where a row's gradient comes from one task only, the two
+differ by the ratio of that task's weights. The structure of a graph is measured once; operations that read indices from
+data are measured in every step, which costs a pass through what lies above them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
+from weakref import ReferenceType, ref
+
+import torch
+from torch import Tensor
+
+from sharewise.gradients._graph import LEAF, Node, shape
+
+Layout: TypeAlias = tuple[
+    bool, int, int
+]  # repeats the rows of the batch (else the list of tasks): each, and as a whole
+Rows: TypeAlias = tuple[Callable[[Tensor], Tensor], Tensor, Tensor | None]
+
+INDEXED = frozenset(
+    f"{name}Backward0"
+    for name in (
+        *("Index", "IndexSelect", "IndexAdd", "IndexPut", "IndexCopy", "IndexFill", "Gather", "Scatter", "ScatterAdd"),
+        *("ScatterReduce", "Sort", "Topk", "MaskedSelect", "MaskedScatter", "Embedding", "TakeAlongDim"),
+    )
+)
+_TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4}
+_MOST = 256
+_SETTINGS: dict[str, list[str]] = {}  # what operations of a kind save beside tensors
+
+
+def guards(order: Sequence[Node]) -> list[tuple[Node, int]]:
+    """Inputs of operations that read indices from data."""
+    found = [edge for node in order if node.name() in INDEXED for edge in node.next_functions]
+    return list(dict.fromkeys(edge for edge in found if edge[0] is not None and edge[0].name() != LEAF))
+
+
+def _candidates(count: int, rows: int, tasks: int) -> list[Layout]:
+    """Ways in which `count` rows may repeat the rows of the batch, or the list of tasks."""
+    found = []
+    for of_batch, base in ((True, rows), (False, tasks)):
+        times = count // base
+        if count and times * base == count:
+            found += [(of_batch, each, times // each) for each in range(1, times + 1) if times % each == 0]
+    return found
+
+
+def _matches(first: Tensor, second: Tensor, weight: Tensor) -> bool:
+    """Whether rows [R, w] of two passes differ by the weight [R] of their task."""
+    error = (second - first * weight.unsqueeze(1)).norm(dim=1)
+    size = first.norm(dim=1)
+    tolerance = _TOLERANCE.get(first.dtype, 0.05)
+    return not bool((error > tolerance * size + 0.01 * tolerance * size.max()).any())
+
+
+def _settings(node: Node) -> tuple[str, ...]:
+    name = node.name()
+    if name not in _SETTINGS:
+        saved = [key for key in dir(node) if key.startswith("_saved_")]
+        _SETTINGS[name] = [key for key in saved if isinstance(getattr(node, key), int | float | tuple | list | str)]
+    return tuple(str(getattr(node, key)) for key in _SETTINGS[name])
+
+
+def _signature(order: Sequence[Node], leaves: Sequence[Tensor], *more: int) -> tuple:
+    """What makes two graphs the same up to the numbers in them."""
+    place = {node: number for number, node in enumerate(order)}
+    nodes = tuple(
+        (node.name(), shape(node), _settings(node), tuple((place.get(child), nr) for child, nr in node.next_functions))
+        for node in order
+    )
+    return (nodes, tuple(id(leaf) for leaf in leaves), *more)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A graph seen before: its parameters, and its layouts, for these rows only (None: for all)."""
+
+    leaves: list[ReferenceType[Tensor]]
+    layouts: list[Layout]
+    rows: Tensor | None
+
+
+_KNOWN: OrderedDict[tuple, _Seen] = OrderedDict()
+
+
+@final
+class Layouts:
+    """What is known of the rows in one graph, and how to learn the rest.
+
+    Args:
+        order: all operations.
+        leaves: the parameters that are compared.
+        rows: Long [N] on the host, the task of each row of the batch.
+        tasks: K.
+    """
+
+    def __init__(self, order: Sequence[Node], leaves: Sequence[Tensor], rows: Tensor, tasks: int) -> None:
+        self.leaves, self.rows, self.tasks = leaves, rows, tasks
+        self.watched = guards(order)
+        self._key = _signature(order, leaves, len(rows), tasks)
+        self.known = self._recall()
+        self.weights = 0.5 + torch.rand(tasks, generator=torch.Generator().manual_seed(tasks))
+
+    def _recall(self) -> list[Layout] | None:
+        seen = _KNOWN.get(self._key)
+        if seen is None or any(kept() is not leaf for kept, leaf in zip(seen.leaves, self.leaves, strict=True)):
+            return None
+        return seen.layouts if seen.rows is None or torch.equal(seen.rows, self.rows) else None
+
+    def measure(self, watched: Iterable[tuple[Tensor, Tensor]], uses: Sequence[Rows]) -> list[Layout] | None:
+        """The layout of the rows of each use.
+
+        Args:
+            watched: gradients at the `watched` inputs under both passes.
+            uses: for each use how to bring gradients to rows, and the gradients under both passes; the second may be
+                None where the layout is known.
+
+        Returns:
+            A layout for each use, or None if some rows are of several tasks.
+        """
+        pairs = [(a.reshape(-1, 1), b.reshape(-1, 1)) for a, b in watched]
+        found = [self._find(a, b, place) for place, (a, b) in enumerate(pairs)]
+        if self.known is None:
+            found += [self._find(_flat(right(a)), _flat(right(b)), -1) for right, a, b in uses if b is not None]
+        layouts = [fitting[0] for fitting, _ in found if fitting]
+        if len(layouts) < len(found):
+            return None
+        if self.known is None and all(sure for _, sure in found):
+            single = all(len(fitting) == 1 for fitting, _ in found)
+            _KNOWN[self._key] = _Seen(
+                [ref(leaf) for leaf in self.leaves], layouts, None if single else self.rows.clone()
+            )
+            if len(_KNOWN) > _MOST:
+                _KNOWN.popitem(last=False)
+        return (self.known or layouts)[len(pairs) :]
+
+    def task(self, layout: Layout) -> Tensor:
+        """The task of each row of a use: Long [R]."""
+        of_batch, each, whole = layout
+        return (self.rows if of_batch else torch.arange(self.tasks)).repeat_interleave(each).repeat(whole)
+
+    def _find(self, first: Tensor, second: Tensor, place: int) -> tuple[list[Layout], bool]:
+        """The layouts that explain both passes, and whether the rows have enough to say to rule out another task."""
+        tried = [self.known[place]] if self.known else _candidates(len(first), len(self.rows), self.tasks)
+        fitting = [layout for layout in tried if self._fits(first, second, layout)]
+        return fitting, bool(fitting) and not self._fits(first, second, fitting[0], shift=1)
+
+    def _fits(self, first: Tensor, second: Tensor, layout: Layout, shift: int = 0) -> bool:
+        task = (self.task(layout) + shift) % self.tasks
+        return _matches(first, second, self.weights.to(first)[task.to(first.device)])
+
+
+def _flat(rows: Tensor) -> Tensor:
+    """[S, R, o] to [R, S o]."""
+    return rows.transpose(0, 1).flatten(1)

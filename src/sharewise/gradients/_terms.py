@@ -1,0 +1,98 @@
+"""Parameters whose task gradients are known from rows, with all their uses."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from sharewise.gradients._graph import LEAF, Node
+from sharewise.gradients._ownership import Owned, Owners
+from sharewise.gradients._rules import find_uses
+from sharewise.gradients._uses import Use, leaf_below
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A parameter, its uses, and the slices of it that several tasks own (None: all)."""
+
+    leaf: Tensor
+    uses: tuple[Use, ...]
+    mask: Tensor | None
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Operations whose outputs' gradients are needed."""
+        return [use.node for use in self.uses]
+
+    @property
+    def index(self) -> Tensor | None:
+        """Long [R], rows of a table, or None."""
+        parts = [use.index for use in self.uses if use.index is not None]
+        return torch.cat(parts) if parts else None
+
+    def left(self) -> Tensor | None:
+        """[S, R, i], rows of all uses one after the other; None: the gradient is a sum."""
+        parts = [use.left() for use in self.uses if use.left is not None]
+        if not parts:
+            return None
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-2)
+
+    def right(self, outputs: Mapping[Node, Tensor]) -> Tensor:
+        """[*, S, R, o], from the gradients of the operations' outputs."""
+        parts = [use.right(outputs[use.node]) for use in self.uses]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-2)
+
+    def common(self, rows: Tensor) -> Tensor:
+        """The slices that several tasks own, of [*, S, R, i], in at least float32."""
+        rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
+        if self.mask is None:
+            return rows
+        return rows.index_select(-3, self.mask.nonzero().flatten().to(rows.device))
+
+
+def find_terms(order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners) -> tuple[list[Term], list[Tensor]]:
+    """Terms for the chosen parameters, and those for which no rule holds.
+
+    A parameter needs a rule for each of its uses, and these must be alike, since the sum over its uses comes before
+    the inner product. Where tasks own different slices, the uses must keep the slices apart.
+
+    Args:
+        order: all operations.
+        chosen: parameters or features.
+        owners: leaf -> Bool [S, K].
+    """
+    readers = _readers(order)
+    uses = defaultdict(list)
+    for use in find_uses(order):
+        uses[use.leaf].append(use)
+    terms, rest = [], []
+    for tensor in chosen:
+        found = uses[tensor]
+        if found and readers[tensor] == len(found) and _alike(found) and _keeps(owners[tensor], found[0]):
+            terms.append(Term(tensor, tuple(found), owners[tensor].mask))
+        else:
+            rest.append(tensor)
+    return terms, rest
+
+
+def _readers(order: Sequence[Node]) -> Counter[Tensor]:
+    """How often each leaf is read by an operation that does more than rearrange it."""
+    counts: Counter[Tensor] = Counter()
+    for node in order:
+        if node.name() == LEAF or leaf_below(node) is not None:
+            continue
+        counts.update(leaf for child, _ in node.next_functions if child and (leaf := leaf_below(child)) is not None)
+    return counts
+
+
+def _alike(uses: list[Use]) -> bool:
+    return all(use.moves == uses[0].moves for use in uses)
+
+
+def _keeps(who: Owned, use: Use) -> bool:
+    """Whether the use keeps slices of different owners apart."""
+    return who.mask is None or (use.sliced and len(who.mask) == use.leaf.shape[0])
