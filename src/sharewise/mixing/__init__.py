@@ -13,12 +13,13 @@ from sharewise.mixing._tensors import Tensors
 
 if TYPE_CHECKING:
     from sharewise.mixing._arrays import from_arrays
-    from sharewise.mixing._columns import Choice, Columns
+    from sharewise.mixing._columns import Columns
     from sharewise.mixing._digits import digits, multidigits
     from sharewise.mixing._encoder import TableEncoder
     from sharewise.mixing._features import Feature, FeatureEncoder
     from sharewise.mixing._findings import Finding
     from sharewise.mixing._kinds import infer_kind
+    from sharewise.mixing._labelled import Choice
     from sharewise.mixing._read import read_table
     from sharewise.mixing._table import Table
 
@@ -27,7 +28,7 @@ _LAZY = {
     "read_table": "_read",
     "Table": "_table",
     "Columns": "_columns",
-    "Choice": "_columns",
+    "Choice": "_labelled",
     "infer_kind": "_kinds",
     "TableEncoder": "_encoder",
     "Feature": "_features",

@@ -91,6 +91,8 @@ def number_cells(values: Series) -> Floats:
     Raises:
         InputError: text, a date or an infinite value, with its row (counted from 1).
     """
+    if values.dtype == object and types.infer_dtype(values, skipna=True) == "boolean":
+        values = values.astype("boolean")
     if types.is_numeric_dtype(values.dtype) or types.is_bool_dtype(values.dtype):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
@@ -140,7 +142,7 @@ def _spell(value: object) -> str:
     return str(value)
 
 
-def date_cells(values: Series) -> NDArray[np.datetime64]:
+def date_cells(values: Series) -> NDArray[Any]:
     """The cells as UTC seconds, NaT where missing or not an ISO date.
 
     Raises:

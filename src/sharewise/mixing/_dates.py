@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sharewise.mixing._cells import Floats
 
-Dates = NDArray[np.datetime64]
+Dates: TypeAlias = NDArray[Any]  # datetime64[s]; type checkers at run time take units for other types
 
 
 def _year(dates: Dates) -> Floats:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sharewise._core import InputError
 from sharewise.mixing._cells import Floats, Longs, date_cells, distinct_count, form_of, number_cells, text_cells
-from sharewise.mixing._dates import GROWING, PARTS, date_parts
+from sharewise.mixing._dates import GROWING, PARTS, Dates, date_parts
 from sharewise.mixing._findings import Finding
 from sharewise.mixing._scales import Scale, fit_scale
 from sharewise.mixing._vocabulary import Vocabulary
@@ -64,18 +64,17 @@ def describe(frame: DataFrame, name: str, *, categorical: Collection[str] = (), 
         InputError: the column holds something that is no number, text or date, or an infinite value.
     """
     values = frame[name]
-    form, gaps = form_of(values), bool(values.isna().any())
+    form = form_of(values)
     if form == "text" or name in categorical:
         return Feature(name, "category", size=min(distinct_count(values), CATEGORIES))
     if form != "date":
-        number_cells(values)
-        return Feature(name, "number", gaps)
+        return Feature(name, "number", bool(np.isnan(number_cells(values)).any()))
     dates = date_cells(values)
     parts = _varying(dates, [part for part in PARTS if name != time or part not in GROWING])
     return Feature(name, "date", bool(np.isnat(dates).any()), parts=parts)
 
 
-def _varying(dates: NDArray[np.datetime64], parts: Sequence[str]) -> tuple[str, ...]:
+def _varying(dates: Dates, parts: Sequence[str]) -> tuple[str, ...]:
     columns = date_parts(dates[~np.isnat(dates)], parts)
     varying = tuple(part for part, values in zip(parts, columns, strict=True) if len(values) and np.ptp(values) > 0)
     return varying or tuple(parts[:1])

@@ -8,8 +8,9 @@ from pandas import DataFrame
 
 from sharewise._core import InputError
 from sharewise.mixing._cells import Longs, check_columns, form_of, suggest, text_cells
-from sharewise.mixing._columns import Choice, Columns
+from sharewise.mixing._columns import Columns
 from sharewise.mixing._findings import Finding
+from sharewise.mixing._labelled import Choice
 
 _SAME = 0.05  # share of a table's rows that occur in another, from which they are taken for the same entities
 
@@ -27,7 +28,7 @@ def owned(frame: DataFrame, by: str) -> tuple[list[str], Longs]:
         )
     codes, distinct = pd.factorize(frame[by], sort=True)
     if len(distinct) == 1:
-        raise InputError(f"Column `{by}` has one value, {distinct[0]!r}; several make several tasks.")
+        raise InputError(f"Column `{by}` has one value, `{distinct[0]}`; several make several tasks.")
     words = text_cells(pd.Series(distinct))
     return [f"{by}={word}" for word in words], codes.astype(np.int64)
 

@@ -12,20 +12,28 @@ from sharewise.tasks import Binary, Multiclass, Task, kind_index
 
 
 def lacking(batch: Batch, tasks: Sequence[Task], split: Split) -> str | None:
-    """Say which task lacks labels, or a second class, in which role; None if none does.
+    """Say which tasks lack labels, or a second class, in a role; None if none does.
 
     Roles without any row are not asked.
     """
-    for name, counts in label_counts(batch, tasks, split).items():
-        for role in ROLES:
-            if not counts[role] and len(split.rows(role)):
-                return f"Task `{name}` has no labels in role `{role}`"
+    counts = label_counts(batch, tasks, split)
     for role in ROLES:
         rows = split.rows(role)
-        uniform = _uniform(Batch(batch.targets, batch.targets, batch.observed, batch.task).take(rows), tasks)
-        if uniform and len(rows):
-            return f"Task `{tasks[uniform[0]].name}` has one class only in role `{role}`"
+        if not len(rows):
+            continue
+        empty = [name for name, count in counts.items() if not count[role]]
+        if empty:
+            return f"{_named(empty)} no labels in role `{role}`"
+        taken = Batch(batch.targets, batch.targets, batch.observed, batch.task).take(rows)
+        uniform = [tasks[place].name for place in _uniform(taken, tasks)]
+        if uniform:
+            return f"{_named(uniform)} one class only in role `{role}`"
     return None
+
+
+def _named(tasks: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in tasks)
+    return f"Tasks {shown} have" if len(tasks) > 1 else f"Task {shown} has"
 
 
 def _uniform(rows: Batch, tasks: Sequence[Task]) -> list[int]:

@@ -7,13 +7,14 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from sharewise.mixing._cells import Floats, Longs, date_cells, form_of, number_cells
-from sharewise.mixing._columns import Target
 from sharewise.mixing._findings import Finding
+from sharewise.mixing._labelled import Target
 
 _LEAK = 0.999
 _TWIN = 0.9999
 _SCREEN = 0.98  # ranks of all rows differ a little from those of the rows two columns have in common
 _ROWS = 20_000  # rows looked at
+_SCREENED = 2_000  # rows on which all pairs of features are compared
 _COMMON = 20  # fewer rows in common tell nothing
 
 
@@ -35,8 +36,8 @@ def leaks(frame: DataFrame, names: Sequence[str], targets: Sequence[Target]) -> 
     return [Finding(name, "leak", f"{how} task `{task}`; {advice}.") for name, (how, task) in found.items()]
 
 
-def _rows(count: int) -> Longs:
-    return np.arange(0, count, max(1, count // _ROWS))
+def _rows(count: int, most: int = _ROWS) -> Longs:
+    return np.arange(0, count, max(1, count // most))
 
 
 def _each(target: Target) -> Iterable[Floats]:
@@ -155,9 +156,15 @@ def twins(frame: DataFrame, names: Sequence[str]) -> list[Finding]:
 
 
 def _numeric_twins(rows: DataFrame, names: Sequence[str]) -> dict[str, str]:
-    numeric = [name for name in names if form_of(rows[name]) in ("number", "boolean")]
-    if len(numeric) < 2:
+    columns = {name: number_cells(rows[name]) for name in names if form_of(rows[name]) in ("number", "boolean")}
+    if len(columns) < 2:
         return {}
-    ranks = _ranks([number_cells(rows[name]) for name in numeric])
-    alike = np.triu(np.abs(_correlations(ranks, ranks)) > _TWIN, 1)
-    return {numeric[later]: numeric[alike[:, later].argmax()] for later in np.flatnonzero(alike.any(0))}
+    some = _rows(len(rows), _SCREENED)
+    ranks = _ranks([column[some] for column in columns.values()])
+    numeric = list(columns)
+    found: dict[str, str] = {}
+    for later, earlier in np.argwhere(np.tril(np.abs(_correlations(ranks, ranks)) > _SCREEN, -1)):
+        name, other = numeric[later], numeric[earlier]
+        if name not in found and abs(_rank_correlation(columns[name], columns[other])) > _TWIN:
+            found[name] = other
+    return found

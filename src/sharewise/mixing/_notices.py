@@ -3,14 +3,17 @@
 import re
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame, Series
 
+from sharewise._core import InputError
 from sharewise.mixing._cells import date_cells, distinct_count, form_of, number_cells
 from sharewise.mixing._findings import Finding
 
 _NAMED = re.compile(r"(?i:(^|[^a-z])(id|ids|uid|uuid|guid|idx|index|key|row|rownames?)($|[^a-z]))|[a-z](Id|ID)$")
 _DISTINCT_SHARE = 0.9  # text with more distinct values than this share of its rows names the rows
 _ENTITIES = 50  # repeated identifiers with more values than this are no feature
+_NUMERIC_SHARE = 0.95
 _CHECKED = 20  # fewer rows tell nothing about identifiers
 
 
@@ -21,7 +24,7 @@ def useless(frame: DataFrame, name: str) -> Finding | None:
     if not present:
         return Finding(name, "all missing", "no value in any row; dropped.")
     if count == 1 and present == len(values):
-        return Finding(name, "constant", f"every value is {values.iloc[0]!r}; dropped.")
+        return Finding(name, "constant", f"every value is `{values.iloc[0]}`; dropped.")
     reason = _identifies(values, count, present) if present >= _CHECKED else None
     if reason is None:
         return None
@@ -51,6 +54,26 @@ def _entity(values: Series, count: int) -> str | None:
 def _whole(values: Series) -> bool:
     numbers = number_cells(values)
     return bool((numbers[~np.isnan(numbers)] % 1 == 0).all())
+
+
+def check_spelling(values: Series) -> None:
+    """Check that text is not a number with a few cells of text in it.
+
+    Raises:
+        InputError: 95 % of the cells spell numbers, others do not, and there are many different ones.
+    """
+    if (
+        form_of(values) != "text"
+        or isinstance(values.dtype, pd.CategoricalDtype)
+        or distinct_count(values) <= _ENTITIES
+    ):
+        return
+    present = values.dropna().astype(str)
+    if _NUMERIC_SHARE <= pd.to_numeric(present, errors="coerce").notna().mean() < 1:
+        try:
+            number_cells(values)
+        except InputError as error:
+            raise InputError(f"{error} If it holds categories, name it as `categorical`, else `exclude` it.") from None
 
 
 def odd(values: Series, cap: int) -> Finding | None:

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from sharewise._core import Batch, InputError
 from sharewise.mixing._cells import Longs
-from sharewise.mixing._columns import Target, check_count
 from sharewise.mixing._kinds import Label
+from sharewise.mixing._labelled import Target, check_count
 from sharewise.tasks import Binary, Multiclass, Task, kind_index
 
 
@@ -79,7 +79,7 @@ def _target_of(targets: Sequence[Target], mine: np.ndarray, name: str) -> Target
     check_count(name, len(seen))
     if isinstance(target.task.kind, Binary | Multiclass) and len(np.unique(seen)) == 1:
         raise InputError(
-            f"Task `{name}` has one class only: {target.labels[int(seen[0])]!r} in all its {len(seen)} labelled rows; "
+            f"Task `{name}` has one class only: `{target.labels[int(seen[0])]}` in all its {len(seen)} labelled rows; "
             "leave it out or add rows of another class."
         )
     return target

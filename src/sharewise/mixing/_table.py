@@ -12,19 +12,19 @@ from pandas import DataFrame
 from torch import Tensor
 
 from sharewise._core import Batch, InputError, Split
-from sharewise.mixing._cells import Floats, check_columns, form_of, number_cells
-from sharewise.mixing._columns import Choice, Columns, Target, read_targets
+from sharewise.mixing._cells import Floats, number_cells
+from sharewise.mixing._choice import choose_features
+from sharewise.mixing._columns import Columns
 from sharewise.mixing._content import content_hash
 from sharewise.mixing._dataset import Prepared
 from sharewise.mixing._encoder import TableEncoder
-from sharewise.mixing._features import CATEGORIES, Feature, FeatureEncoder, describe
+from sharewise.mixing._features import Feature, FeatureEncoder, describe
 from sharewise.mixing._files import check_entities, owned, stacked
-from sharewise.mixing._findings import Finding
+from sharewise.mixing._findings import Finding, condensed
 from sharewise.mixing._kinds import Label
+from sharewise.mixing._labelled import Choice, Target, read_targets
 from sharewise.mixing._labels import label_counts, strata
 from sharewise.mixing._lacking import lacking
-from sharewise.mixing._leaks import leaks, twins
-from sharewise.mixing._notices import odd, useless
 from sharewise.mixing._raw import Raw, dense, one
 from sharewise.mixing._roles import Roles, read_roles
 from sharewise.mixing._splits import FRACTIONS
@@ -147,7 +147,7 @@ class Table:
         cls, rows: "_Rows", columns: Columns, features: Sequence[str] | None, fractions: Sequence[float], name: str
     ) -> "Table":
         frame, tasks = rows.frame, rows.raw.tasks
-        names, noticed = _choose(frame, rows.targets, columns, features)
+        names, noticed = choose_features(frame, rows.targets, columns, features)
         batch = replace(rows.raw.batch, weight=_weight(frame, columns.weight))
         settings = ([(task.name, task.kind.key, task.kind.width) for task in tasks], columns, tuple(fractions))
         return cls(
@@ -158,7 +158,7 @@ class Table:
             tuple(describe(frame, each, categorical=columns.categorical, time=columns.time) for each in names),
             rows.raw.labels,
             read_roles(frame, columns, fractions, strata(batch, tasks)),
-            (*rows.findings, *noticed),
+            condensed([*rows.findings, *noticed]),
             content_hash(
                 frame[rows.used(names, columns)], settings, None if batch.task is None else batch.task.tolist()
             ),
@@ -229,50 +229,6 @@ def _checked(frame: DataFrame) -> DataFrame:
     if not len(frame):
         raise InputError("The table has no rows; give at least one.")
     return frame
-
-
-def _choose(
-    frame: DataFrame, targets: Sequence[Target], columns: Columns, features: Sequence[str] | None
-) -> tuple[list[str], list[Finding]]:
-    """Names of the features, and what was noticed about them."""
-    candidates = _candidates(frame, targets, columns, features)
-    wanted = {*columns.keep, *(features or ())}
-    dropped = {name: finding for name in candidates if (finding := useless(frame, name)) is not None}
-    findings = {name: finding for name, finding in dropped.items() if _drops(finding, name in wanted)}
-    names = [name for name in candidates if name not in findings]
-    given_away = [finding for finding in leaks(frame, names, targets) if finding.column not in columns.keep]
-    names = [name for name in names if name not in {finding.column for finding in given_away}]
-    if not names:
-        raise InputError(
-            f"No feature is left of {len(candidates)} columns: "
-            f"{'; '.join(map(str, [*findings.values(), *given_away])) or 'all are targets or excluded'}"
-        )
-    noticed = [finding for name in names if (finding := odd(frame[name], CATEGORIES)) is not None]
-    return names, [*findings.values(), *given_away, *noticed, *twins(frame, names)]
-
-
-def _drops(finding: Finding, wanted: bool) -> bool:
-    return finding.what != "identifier" or not wanted
-
-
-def _candidates(
-    frame: DataFrame, targets: Sequence[Target], columns: Columns, features: Sequence[str] | None
-) -> list[str]:
-    labels = {column: target.task.name for target in targets for column in target.columns}
-    if features is not None:
-        check_columns(frame, features, what="given as feature")
-    for name in (*(features or ()), *columns.keep):
-        if name in labels:
-            raise InputError(f"Column `{name}` cannot be a feature: it is the target of task `{labels[name]}`.")
-    if features is not None:
-        return [name for name in dict.fromkeys((*features, *columns.keep)) if name not in columns.exclude]
-    taken = {*columns.parts, *_plain_time(frame, columns)} - {*columns.keep}
-    return [name for name in frame.columns if name not in {*labels, *taken, *columns.exclude}]
-
-
-def _plain_time(frame: DataFrame, columns: Columns) -> list[str]:
-    """The time column unless it holds dates: a number that only grows says nothing about later rows."""
-    return [columns.time] if columns.time and form_of(frame[columns.time]) != "date" else []
 
 
 def _weight(frame: DataFrame, column: str | None) -> Tensor | None:
