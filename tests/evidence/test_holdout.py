@@ -10,7 +10,7 @@ def test_variance_by_hand():
     found = holdout_interval(np.array([[0.0, 2.0], [2.0, 4.0]]))
     assert found.estimate == 2.0
     assert found.se == pytest.approx(np.sqrt(2.0))
-    assert found.df == pytest.approx(2.0)
+    assert found.df == pytest.approx(1.0)
 
 
 def test_only_rows_vary_means_the_interval_of_rows():
