@@ -176,8 +176,10 @@ def test_unseen_categories_are_zero_and_reported():
     assert encoder.encode(new)["categorical"][:, 0].tolist() == [0, 1, 0, 0]
     (finding,) = encoder.unseen(new)
     assert (finding.column, finding.what) == ("job", "unseen category")
-    assert "'emperor' and others in 2 rows" in finding.detail
+    assert "'emperor' in one of 2 such rows" in finding.detail
     assert encoder.unseen(frame) == ()
+    (finding,) = encoder.unseen(frame.assign(since=["soon", *frame["since"][1:]]))
+    assert (finding.column, finding.what) == ("since", "unreadable dates")
 
 
 def test_categories_beyond_the_most_frequent_are_one():

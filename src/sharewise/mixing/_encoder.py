@@ -43,7 +43,7 @@ class TableEncoder:
         return self.features.encode(inputs)
 
     def unseen(self, frame: DataFrame) -> tuple[Finding, ...]:
-        """Categories of new rows that no training row had."""
+        """What `encode` takes as missing though it is not, see `FeatureEncoder.unseen`."""
         return self.features.unseen(frame)
 
     def task(self, frame: DataFrame) -> Tensor | None:

@@ -14,6 +14,7 @@ from sharewise._core import InputError
 from sharewise.mixing._cells import Floats, Longs, date_cells, distinct_count, form_of, number_cells, text_cells
 from sharewise.mixing._dates import GROWING, PARTS, Dates, date_parts
 from sharewise.mixing._findings import Finding
+from sharewise.mixing._notices import unreadable
 from sharewise.mixing._scales import Scale, fit_scale
 from sharewise.mixing._vocabulary import Vocabulary
 
@@ -185,15 +186,17 @@ class FeatureEncoder:
         return np.stack([*numbers, *codes], 1), categorical, names + self.categorical_names
 
     def unseen(self, frame: DataFrame) -> tuple[Finding, ...]:
-        """Categories of new rows that no training row had (rare ones are known); `encode` takes them as missing."""
+        """What `encode` takes as missing though it is not: categories no training row had, and dates that are none."""
         self._check(frame)
         named = zip(self.categorical_names, self.vocabularies, strict=True)
         found = ((name, vocabulary.unseen(text_cells(frame[name]))) for name, vocabulary in named)
-        return tuple(
-            Finding(name, "unseen category", f"{words[0]!r} and others in {len(words)} rows; taken as missing.")
+        new = [
+            Finding(name, "unseen category", f"{words[0]!r} in one of {len(words)} such rows; taken as missing.")
             for name, words in found
             if words
-        )
+        ]
+        dates = [unreadable(frame[feature.column]) for feature in self.features if feature.form == "date"]
+        return (*new, *filter(None, dates))
 
     def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """All of it as a dictionary for JSON and tensors."""

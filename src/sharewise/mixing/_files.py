@@ -109,6 +109,8 @@ def check_entities(frame: DataFrame, owner: Longs, names: Sequence[str]) -> list
     Raises:
         InputError: they are taken for the same entities.
     """
+    if not len(frame.columns):
+        return []
     row = frame.groupby(list(frame.columns), dropna=False, sort=False).ngroup().to_numpy()
     pairs = pd.DataFrame({"row": row, "owner": owner})
     within = pairs.duplicated(keep=False).to_numpy()

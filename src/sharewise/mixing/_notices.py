@@ -82,9 +82,13 @@ def odd(values: Series, cap: int) -> Finding | None:
     if form == "text" and distinct_count(values) > cap:
         detail = f"{distinct_count(values)} categories; the {cap} most frequent are told apart, the others are one."
         return Finding(name, "many categories", detail, "note")
-    if form == "date":
-        unreadable = int(np.isnat(date_cells(values)).sum() - values.isna().sum())
-        if unreadable:
-            detail = f"{unreadable} of {len(values)} cells are no ISO dates (2024-05-31); taken as missing."
-            return Finding(name, "unreadable dates", detail)
-    return None
+    return unreadable(values) if form == "date" else None
+
+
+def unreadable(values: Series) -> Finding | None:
+    """Cells of a column of dates that are none."""
+    count = int(np.isnat(date_cells(values)).sum() - values.isna().sum())
+    if not count:
+        return None
+    detail = f"{count} of {len(values)} cells are no ISO dates (2024-05-31); taken as missing."
+    return Finding(str(values.name), "unreadable dates", detail)
