@@ -1,3 +1,5 @@
+from inspect import isfunction, signature
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 
 import sharewise.evidence as evidence
 from sharewise._core import Split
-from sharewise.evidence import Arrays, FinalScores, reference_records, ridge
+from sharewise.evidence import Arrays, FinalScores, reference_records, ridge, trees
 from sharewise.tasks import Binary, Multiclass, Regression, Task
 
 
@@ -46,7 +48,14 @@ def test_records_enter_scores(arrays):
     assert set(FinalScores({("ridge", 0): records}, TASKS).values["ridge"]) == {"a", "b", "c"}
 
 
-REFERENCES = [getattr(evidence, name) for name in ("trees", "pooled_trees", "chained_trees", "ridge")]
+PUBLIC = [getattr(evidence, name) for name in evidence.__all__]
+REFERENCES = [
+    each for each in PUBLIC if isfunction(each) and list(signature(each).parameters)[:2] == ["arrays", "tasks"]
+]
+
+
+def test_references_are_found():
+    assert {trees, ridge} < set(REFERENCES)
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
