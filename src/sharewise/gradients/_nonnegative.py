@@ -18,7 +18,8 @@ def nonnegative(q: Tensor, p: Tensor, *, noise: float = 0.0, steps: int = STEPS)
     Reference: Judice & Pires 1994; Kim & Park 2011 (block principal pivoting); Rockafellar 1976 (proximal point).
 
     Args:
-        q: [..., K, K] float64, positive semi-definite up to noise, with a diagonal near 1.
+        q: [..., K, K] float64, symmetric, positive semi-definite up to noise, with a diagonal near 1; leading axes may
+            be broadcast.
         p: [..., K], in the range of q (then a solution exists).
         noise: rounding error in the entries of q.
         steps: bound of the iterations.
@@ -38,7 +39,8 @@ def nonnegative(q: Tensor, p: Tensor, *, noise: float = 0.0, steps: int = STEPS)
     tries = torch.full_like(fewest, TRIES)
     done = torch.zeros_like(fewest, dtype=torch.bool)
     for _ in range(steps):
-        x, slack = _solve(q, p, support, centre, ridge)
+        x, polished = _solve(q, p, support, centre, ridge)
+        slack = _times(q, x) - p + ridge * (x - centre)
         size = torch.maximum(x.abs(), p.abs()).amax(-1, keepdim=True)
         wrong = torch.where(support, x, slack) < -1e-13 * K * size
         count = wrong.sum(-1)
@@ -48,7 +50,7 @@ def nonnegative(q: Tensor, p: Tensor, *, noise: float = 0.0, steps: int = STEPS)
         flips = torch.where((tries < 0).unsqueeze(-1), _last(wrong), wrong)
         # what is done is frozen: a batch gives what its members give alone
         support = torch.where(done.unsqueeze(-1), support, support ^ flips)
-        centre = torch.where((feasible & ~done).unsqueeze(-1), x.clamp(min=0.0), centre)
+        centre = torch.where((feasible & ~done).unsqueeze(-1), polished.clamp(min=0.0), centre)
         done = done | (feasible & (residual(q, p, centre) <= rounding))
         if p.device.type == "cpu" and bool(done.all()):
             break
@@ -63,13 +65,30 @@ def residual(q: Tensor, p: Tensor, x: Tensor) -> Tensor:
 
 
 def _solve(q: Tensor, p: Tensor, support: Tensor, centre: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
-    """Entries on the support by their equations, 0 elsewhere; and the slack `Qx - p` of the proximal programme."""
-    block = q * (support.unsqueeze(-1) & support.unsqueeze(-2))
-    block.diagonal(dim1=-2, dim2=-1).add_(torch.where(support, ridge, 1.0))
+    """Entries on the support by their equations, 0 elsewhere: with the ridge, and with most of it taken out."""
+    place, inside, block = _block(q, support)
+    block.diagonal(dim1=-2, dim2=-1).add_(torch.where(inside, ridge, 1.0))
     factor = torch.linalg.cholesky_ex(block).L  # without the look at the result that `cholesky` takes
-    right = torch.where(support, p + ridge * centre, 0.0)
-    x = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
-    return x, _times(q, x) - p + ridge * (x - centre)
+
+    def solve(right: Tensor) -> Tensor:
+        part = torch.where(inside, right.gather(-1, place), 0.0).unsqueeze(-1)
+        return torch.zeros_like(p).scatter(-1, place, torch.cholesky_solve(part, factor).squeeze(-1))
+
+    x = solve(p + ridge * centre)
+    return x, solve(p + ridge * x)
+
+
+def _block(q: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Places [..., S] that hold the support, Bool which of them do, and the rows and columns of q there.
+
+    S is the size of the largest support on a CPU; elsewhere K, since to ask for it would wait for the device.
+    """
+    size = int(support.sum(-1).amax()) if support.device.type == "cpu" else support.shape[-1]
+    place = support.byte().argsort(-1, descending=True)[..., : max(size, 1)]
+    inside = support.gather(-1, place)
+    matrix = torch.arange(q[..., 0, 0].numel(), device=q.device).view(q.shape[:-2]).expand(support.shape[:-1])
+    block = q.reshape(-1, *q.shape[-2:])[matrix[..., None, None], place.unsqueeze(-1), place.unsqueeze(-2)]
+    return place, inside, torch.where(inside.unsqueeze(-1) & inside.unsqueeze(-2), block, 0.0)
 
 
 def _last(wrong: Tensor) -> Tensor:
@@ -79,4 +98,6 @@ def _last(wrong: Tensor) -> Tensor:
 
 
 def _times(q: Tensor, x: Tensor) -> Tensor:
+    if q.dim() > 2 and q.shape[-3] == 1:  # one matrix for many x: one product, without copies of the matrix
+        return x @ q.squeeze(-3)
     return (q @ x.unsqueeze(-1)).squeeze(-1)
