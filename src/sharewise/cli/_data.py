@@ -6,7 +6,7 @@ from typing import Any
 
 from sharewise._core import InputError
 from sharewise.cli._settings import EMBEDDED, Settings
-from sharewise.mixing import Columns, Dataset, Table, digits, multidigits, read_table
+from sharewise.mixing import Columns, Dataset, Table, digits, given, multidigits, read_table
 
 KINDS = ("regression", "binary", "multiclass", "count", "multilabel")
 
@@ -85,8 +85,10 @@ def rates_of(settings: Settings, tasks: Sequence[str]) -> tuple[float, ...]:
     """Mixing rates in the order of the tasks.
 
     Raises:
-        InputError: there is not one for each task.
+        InputError: there is not one for each task, or one is no rate.
     """
     if settings.rate and len(settings.rate) != len(tasks):
         raise InputError(f"`--rate` must be given for each of the {len(tasks)} tasks, got {len(settings.rate)}")
+    if settings.rate:
+        given(settings.rate)
     return tuple(settings.rate)

@@ -1,6 +1,7 @@
 """Errors as a person at a terminal should see them."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,14 +25,14 @@ def told_plainly(again: str) -> Iterator[None]:
     except InputError as error:
         _leave(str(error), WRONG_INPUT)
     except NonFiniteLossError as error:
-        _leave(f"{error}. {again}", FAILED)
+        _leave(f"{error}.", FAILED)
     except KeyboardInterrupt:
         _leave(f"stopped. {again}", INTERRUPTED)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        if error.errno in (None, errno.EPIPE):  # not about files, or a reader such as `head` that has had enough
             raise
-        place = f" at `{error.filename}`" if error.filename else ""
-        _leave(f"cannot write{place}: {error.strerror}. {again}", FAILED)
+        place = f" `{error.filename}`" if error.filename else ""
+        _leave(f"cannot read or write{place}: {os.strerror(error.errno)}. {again}", FAILED)
 
 
 def _leave(message: str, code: int) -> None:

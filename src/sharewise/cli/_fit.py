@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sharewise.cli._data import read_dataset
@@ -16,8 +18,9 @@ from sharewise.cli._progress import StudyBar, TrainingBar
 from sharewise.cli._settings import read_settings
 from sharewise.cli._study import protocol_of, tell_findings
 from sharewise.mixing import Dataset
-from sharewise.runs import Finished, Perform, Run, Store, execute
+from sharewise.runs import Finished, Perform, Run, Store, build_method, check_model_folder, execute
 from sharewise.study import Protocol
+from sharewise.training import NonFiniteLossError
 
 AGAIN = "The last checkpoint is kept: the same command continues."
 
@@ -28,18 +31,20 @@ def run(choices: dict[str, Any]) -> None:
     sharing, method = choices.pop("sharing"), choices.pop("method")
     setting = choices.pop("learning_rate"), choices.pop("weight_decay")
     with told_plainly(AGAIN):
+        check_model_folder(out)
         settings = read_settings(choices.pop("config", None), choices)
         dataset = read_dataset(settings)
         console = Console(stderr=True)
         tell_findings(console, dataset)
         plan = _plan(dataset, protocol_of(settings, dataset), setting, sharing=sharing, method=method)
+        build_method(plan[0])
         work = out.with_name(f".{out.name}.unfinished")
         with StudyBar(console) as bar:
             finished = _train(dataset, plan, work, bar)
         Perform(dataset).model([(row, row.tasks, each) for row, each in finished]).save(out)
         shutil.rmtree(work)
         _tell(Console(), dataset, finished)
-        Console().print(f"model  {out}", highlight=False)
+        click.echo(f"model  {out}")
 
 
 def _plan(
@@ -66,7 +71,10 @@ def _train(dataset: Dataset, plan: Sequence[Run], work: Path, bar: StudyBar) -> 
         perform = Perform(dataset, callbacks=(TrainingBar(bar, name),), checkpoints=work)
         key = perform.key(row)
         execute([(key, row)], perform, store)
-        finished.append((row, store.get(key)))
+        each = store.get(key)
+        if "failed" in each.info:
+            raise NonFiniteLossError(each.info["failed"])
+        finished.append((row, each))
     return finished
 
 
@@ -79,5 +87,5 @@ def _tell(console: Console, dataset: Dataset, finished: Sequence[tuple[Run, Fini
     for _, each in finished:
         for record in each.records:
             if record.role == "test" and record.name in metrics.get(record.task or "", ()):
-                table.add_row(record.task, record.name, f"{record.value:.4f}")
+                table.add_row(escape(record.task or ""), record.name, f"{record.value:.4f}")
     console.print(table)

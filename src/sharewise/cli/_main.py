@@ -61,8 +61,8 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options
     show_default=True,
     help="Objective or weighting, by its class name, such as Sum or MinMax.",
 )
-@click.option("--learning-rate", type=float, default=0.01, show_default=True)
-@click.option("--weight-decay", type=float, default=0.3, show_default=True)
+@click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), default=0.01, show_default=True)
+@click.option("--weight-decay", type=click.FloatRange(0, 100), default=0.3, show_default=True)
 @options(SIZE)
 def fit(**choices: Any) -> None:  # noqa: ANN401  # options
     """Train one configuration and write the model.
@@ -94,4 +94,8 @@ def report(**choices: Any) -> None:  # noqa: ANN401  # options
 
 
 def _run(command: str, choices: dict[str, Any]) -> None:
-    import_module(f"sharewise.cli._{command}").run(given(choices))
+    try:
+        import_module(f"sharewise.cli._{command}").run(given(choices))
+    except KeyboardInterrupt:  # while libraries were imported
+        click.echo("Error: stopped before anything was done.", err=True)
+        raise SystemExit(130) from None

@@ -1,6 +1,5 @@
 """`sharewise predict`."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from pandas import DataFrame
 from sharewise._core import InputError
 from sharewise.cli._errors import told_plainly
 from sharewise.mixing import TableEncoder, read_table
-from sharewise.runs import TrainedModel
+from sharewise.runs import TrainedModel, whole_file
 
 
 def run(choices: dict[str, Any]) -> None:
@@ -19,6 +18,7 @@ def run(choices: dict[str, Any]) -> None:
     with told_plainly("Nothing was written."):
         if out.suffix not in (".parquet", ".csv"):
             raise InputError(f"`{out}` must end in .parquet or .csv")
+        out.parent.mkdir(parents=True, exist_ok=True)
         model = TrainedModel.load(choices["model"])
         if not isinstance(model.encoder, TableEncoder):
             raise InputError(f"`{choices['model']}` was trained on tensors, not on a table; use it from Python")
@@ -31,12 +31,8 @@ def run(choices: dict[str, Any]) -> None:
 
 
 def _write(frame: DataFrame, out: Path) -> None:
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with whole_file(out) as draft:
         if out.suffix == ".csv":
             frame.to_csv(draft, index=False)
         else:
             frame.to_parquet(draft, index=False)
-        draft.replace(out)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ class StudyBar:
     """
 
     def __init__(self, console: Console) -> None:
-        columns = (TextColumn("{task.description:>15}"), BarColumn(), MofNCompleteColumn())
+        columns = (TextColumn("{task.description:>15}", markup=False), BarColumn(), MofNCompleteColumn())
         self._bar = Progress(*columns, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=console)
         self._current = self._bar.add_task("reading", total=None)
 

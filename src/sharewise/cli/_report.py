@@ -1,9 +1,11 @@
 """`sharewise report`."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 import pandas as pd
+from pyarrow import ArrowException  # type: ignore[import-untyped]  # it has no stubs
 
 from sharewise._core import InputError
 from sharewise.cli._errors import told_plainly
@@ -18,4 +20,11 @@ def run(choices: dict[str, Any]) -> None:
         if not (summary.exists() and records.exists()):
             raise InputError(f"`{folder}` holds no finished study; run `sharewise study` first")
         found = Summary.from_json(summary.read_text(encoding="utf-8"))
-        click.echo(write_report(found, pd.read_parquet(records), folder / "report.html"))
+        click.echo(write_report(found, _records(records), folder / "report.html"))
+
+
+def _records(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except ArrowException as error:
+        raise InputError(f"`{path}` is damaged ({error}); run the study again, finished runs are kept") from None

@@ -76,6 +76,8 @@ def _read(path: Path) -> dict[str, Any]:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"`{path}` cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"`{path}` is not UTF-8 text; save it as UTF-8") from None
     except yaml.YAMLError as error:
         raise InputError(f"`{path}` is no YAML: {error}") from None
     if not isinstance(found, dict):

@@ -5,16 +5,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
+from rich.markup import escape
 
+from sharewise._core import InputError
 from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import Settings, read_settings, write_settings
 from sharewise.cli._table import print_summary
-from sharewise.cli._tensorboard import write_board
+from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.mixing import Dataset
-from sharewise.runs import Network
+from sharewise.runs import Network, whole_file
 from sharewise.study import Protocol, Study, headline, study
 
 AGAIN = "Finished runs are kept: the same command continues."
@@ -28,20 +31,29 @@ def run(choices: dict[str, Any]) -> None:
         settings = read_settings(config, choices)
         dataset = read_dataset(settings)
         folder = out or Path("runs") / Path(settings.source[0]).stem
+        if board:
+            check_board()
         console = Console(stderr=True)
         tell_findings(console, dataset)
         with StudyBar(console) as bar:
             command = shlex.join(["sharewise", *sys.argv[1:]])
             protocol = protocol_of(settings, dataset)
             found = study(dataset, folder, protocol=protocol, workers=workers, progress=bar, command=command)
-        (folder / "study.yaml").write_text(write_settings(settings), encoding="utf-8")
+        with whole_file(folder / "study.yaml") as draft:
+            draft.write_text(write_settings(settings), encoding="utf-8")
         if board:
             write_board(found)
         _tell(Console(), found)
 
 
 def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
-    """The numbers of a study from the settings of a command."""
+    """The numbers of a study from the settings of a command.
+
+    Raises:
+        InputError: a mixing plan is given for tasks that share their rows, or rates that do not fit.
+    """
+    if dataset.raw.task is None and (settings.rate or settings.plan != "proportional"):
+        raise InputError("`--plan` and `--rate` mix tasks with rows of their own; here all share rows: leave them out")
     return Protocol(
         replicates=settings.replicates,
         trials=settings.trials,
@@ -60,10 +72,11 @@ def tell_findings(console: Console, dataset: Dataset) -> None:
     """Print what was noticed about the columns."""
     for finding in dataset.findings:
         mark = "[yellow]![/]" if finding.severity == "warning" else "[dim]·[/]"
-        console.print(f"{mark} [bold]{finding.column}[/]: {finding.what}: {finding.detail}", highlight=False)
+        text = f"[bold]{escape(finding.column)}[/]: {escape(f'{finding.what}: {finding.detail}')}"
+        console.print(f"{mark} {text}", highlight=False)
 
 
 def _tell(console: Console, found: Study) -> None:
     print_summary(console, found.summary)
-    console.print(f"[bold]{headline(found.summary)}[/]")
-    console.print(f"report  {found.folder / 'report.html'}\nmodel   {found.folder / 'model'}", highlight=False)
+    console.print(f"[bold]{escape(headline(found.summary))}[/]")
+    click.echo(f"report  {found.folder / 'report.html'}\nmodel   {found.folder / 'model'}")

@@ -4,6 +4,7 @@ import math
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sharewise.study import Summary, TaskSummary
@@ -22,14 +23,14 @@ def print_summary(console: Console, summary: Summary) -> None:
     shown = summary.tasks[:MOST]
     main = _table("task", "score", "alone", "together", "difference", f"{summary.level:.0%} interval", "verdict")
     for task in shown:
-        main.add_row(*_row(task), f"[{COLOURS[task.verdict]}]{task.verdict}[/]")
+        main.add_row(*map(escape, _row(task)), f"[{COLOURS[task.verdict]}]{task.verdict}[/]")
     console.print(main)
     outside = sorted({name for task in shown for name in task.references})
     if outside:
         other = _table("outside models", *outside, "constant", "model takes")
         for task in shown:
             numbers = [_number(task.references.get(name, math.nan)) for name in outside]
-            other.add_row(task.name, *numbers, _number(task.floor), task.chosen)
+            other.add_row(escape(task.name), *numbers, _number(task.floor), task.chosen)
         console.print(other)
     if len(summary.tasks) > MOST:
         console.print(f"... and {len(summary.tasks) - MOST} more tasks: see the report.")

@@ -1,9 +1,20 @@
 """Records for TensorBoard."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from sharewise._core import InputError
 from sharewise.study import Study
+
+
+def check_board() -> None:
+    """Check, before hours of training, that the board can be written.
+
+    Raises:
+        InputError: tensorboardX is not installed.
+    """
+    if find_spec("tensorboardX") is None:
+        raise InputError("`--tensorboard` needs tensorboardX; install `sharewise[tensorboard]`")
 
 
 def write_board(found: Study) -> Path:
@@ -11,14 +22,9 @@ def write_board(found: Study) -> Path:
 
     Args:
         found: a finished study.
-
-    Raises:
-        InputError: tensorboardX is not installed.
     """
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError:
-        raise InputError("`--tensorboard` needs tensorboardX; install `sharewise[tensorboard]`") from None
+    from tensorboardX import SummaryWriter
+
     folder = found.folder / "tensorboard"
     over_time = found.records[found.records["step"].notna() & found.records["chosen"]]
     for names, rows in over_time.groupby(["treatment", "trained", "replicate"]):

@@ -6,7 +6,8 @@ from sharewise.runs._perform import OWN_BEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
 from sharewise.runs._run import Network, Run
 from sharewise.runs._store import Finished, Store
-from sharewise.runs._trained import TrainedModel
+from sharewise.runs._trained import TrainedModel, check_model_folder
+from sharewise.runs._whole import whole_file
 
 __all__ = [
     "Run",
@@ -25,8 +26,10 @@ __all__ = [
     "Store",
     "Finished",
     "TrainedModel",
+    "check_model_folder",
     "digest",
     "code_fingerprint",
     "module_fingerprint",
     "versions",
+    "whole_file",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TypeAlias
 
 import torch
@@ -29,6 +30,8 @@ def build_network(
 ) -> MultiTask:
     """A trunk with a head for every task; equal seeds give equal numbers, whichever tasks are trained later.
 
+    Nor does the order of the tasks matter: each gets the same initial head in any.
+
     Tables get a `TableTrunk`, vectors an `MLP`, images a `ConvTrunk`.
 
     Args:
@@ -54,7 +57,9 @@ def build_network(
         body = trunk() if trunk is not None else _trunk(encoder, network)
         index = {key: places.tolist() for key, places in kind_index(tasks).items()}
         widths = {key: [tasks[place].kind.width for place in places] for key, places in index.items()}
-        return MultiTask(body, Heads(features or network.width, widths, index))
+        heads = Heads(features or network.width, widths, index)
+        _arrange(heads, [task.name for task in tasks])
+        return MultiTask(body, heads)
 
 
 def trunk_features(trunk: nn.Module, inputs: Tree) -> int:
@@ -87,15 +92,20 @@ def build_method(run: Run) -> Objective | Weighting | Aggregator:
         >>> build_method(Run("worst task", ("age",), replicate=0, method="MinMax"))
         MinMax()
     """
-    for room in (objectives, gradients):
-        kind = getattr(room, run.method, None) if run.method in room.__all__ else None
-        if isinstance(kind, type) and issubclass(kind, Objective | Weighting | Aggregator):
-            try:
-                return kind(**run.options)
-            except TypeError as error:
-                raise InputError(f"method `{run.method}` does not take {run.options}: {error}") from None
-    known = [name for name in (*objectives.__all__, *gradients.__all__) if name[0].isupper()]
-    raise InputError(f"there is no method `{run.method}`; there are {', '.join(known)}")
+    known = {
+        name: getattr(room, name)
+        for room in (objectives, gradients)
+        for name in room.__all__
+        if isinstance(getattr(room, name), type) and issubclass(getattr(room, name), Objective | Weighting | Aggregator)
+    }
+    if run.method not in known:
+        close = get_close_matches(run.method, known, 1, cutoff=0.5)
+        hint = f", did you mean `{close[0]}`?" if close else ";"
+        raise InputError(f"there is no method `{run.method}`{hint} There are {', '.join(known)}")
+    try:
+        return known[run.method](**run.options)
+    except TypeError as error:
+        raise InputError(f"method `{run.method}` does not take {run.options}: {error}") from None
 
 
 def restrict(data: Batch, trained: Tensor) -> Batch:
@@ -137,6 +147,15 @@ def _rates(run: Run, sizes: Sequence[int], places: Sequence[int]) -> Tensor:
     if run.plan == "temperature":
         return temperature(sizes, 2.0)
     return equal(sizes) if run.plan == "equal" else proportional(sizes)
+
+
+@torch.no_grad()
+def _arrange(heads: Heads, names: Sequence[str]) -> None:
+    """Give the initial numbers of the heads to the tasks in the order of their names."""
+    owner = heads.owner.tolist()
+    rows = sorted(range(len(owner)), key=lambda row: (names[owner[row]], row))
+    for parameter in heads.parameters():
+        parameter[rows] = parameter.clone()
 
 
 def _trunk(encoder: Encoder, network: Network) -> nn.Module:

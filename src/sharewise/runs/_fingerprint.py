@@ -25,11 +25,15 @@ def digest(content: object) -> str:
 
 
 @cache
-def code_fingerprint() -> str:
-    """Of the source of all rooms that can change a number; texts and reports are not among them."""
+def code_fingerprint(*more: str) -> str:
+    """Of the source of all rooms that can change a number; texts and reports are not among them.
+
+    Args:
+        more: names of further rooms.
+    """
     package = resources.files("sharewise")
     found = hashlib.sha256()
-    for room in NUMERIC_ROOMS:
+    for room in (*NUMERIC_ROOMS, *more):
         for file in sorted(package.joinpath(room).iterdir(), key=lambda entry: entry.name):
             if file.name.endswith(".py"):
                 found.update(file.name.encode() + file.read_bytes())
@@ -42,14 +46,17 @@ def versions() -> dict[str, str]:
 
 
 def module_fingerprint(module: nn.Module) -> str:
-    """Of a module's structure and of the source of its classes, as far as it can be read.
+    """Of a module's structure and numbers, and of the source of its classes, as far as it can be read.
 
     Example:
         >>> module_fingerprint(nn.Linear(2, 3)) == module_fingerprint(nn.Linear(2, 4))
         False
     """
     own = {type(part) for part in module.modules() if not type(part).__module__.startswith("torch.")}
-    return digest([repr(module), sorted(_source(kind) for kind in own)])
+    numbers = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        numbers.update(name.encode() + tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest([repr(module), sorted(_source(kind) for kind in own), numbers.hexdigest()])
 
 
 def _source(kind: type) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import final
 
@@ -46,8 +47,15 @@ class Perform:
 
     def key(self, run: Run) -> str:
         """What the run and everything it depends on hash to: equal keys, equal numbers."""
-        trunk = "by inputs" if self.trunk is None else module_fingerprint(self.trunk())
-        return digest([run.describe(), self.dataset.fingerprint, trunk, code_fingerprint(), versions()])
+        return digest([run.describe(), self.dataset.fingerprint, self._trunk_key, code_fingerprint(), versions()])
+
+    @cached_property
+    def _trunk_key(self) -> str:
+        if self.trunk is None:
+            return "by inputs"
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return module_fingerprint(self.trunk())
 
     def __call__(self, run: Run) -> Finished:
         """Train and measure. Where a loss is not finite, the finished run says so and has no scores."""

@@ -3,10 +3,13 @@
 import multiprocessing
 import os
 import pickle
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, TypeVar
 
 import torch
@@ -30,7 +33,8 @@ def execute(
     """Perform the rows that the store does not have yet, and store each as it finishes.
 
     Every row runs on one thread, in this process or in worker processes, and gives the same numbers in both. A worker
-    that dies takes only its current row with it: the pool is made anew and the row is tried up to three times.
+    that dies takes the rows with it that are in progress: the pool is made anew and these are tried again, up to three
+    times without any progress.
 
     Args:
         rows: pairs of key and row.
@@ -41,7 +45,7 @@ def execute(
 
     Raises:
         Exception: whatever `work` raises; rows finished before stay stored.
-        RuntimeError: a row has killed its worker three times.
+        RuntimeError: workers died three times in a row.
 
     Example:
         >>> import tempfile, pathlib
@@ -76,12 +80,27 @@ def execute(
 
 
 def can_travel(work: Callable[..., Finished]) -> str | None:
-    """Why `work` cannot be sent to another process, or None where it can."""
+    """Why `work` cannot be sent to another process, or None where it can.
+
+    What is defined in the user's script or notebook cannot: a worker would have to run all of it again.
+    """
     try:
-        pickle.dumps(work)
+        with _without_main():
+            pickle.dumps(work)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         return str(error)
     return None
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the user's script, which new workers would otherwise run again, study and all."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager
@@ -107,7 +126,8 @@ def _in_pool(
     context.set_forkserver_preload(["sharewise.runs"])
     pool = ProcessPoolExecutor(workers, context, _start_worker, (work, store))
     try:
-        waiting: set[Future[None]] = {pool.submit(_perform, key, row) for key, row in missing}
+        with _without_main():  # the first of these calls start the workers
+            waiting: set[Future[None]] = {pool.submit(_perform, key, row) for key, row in missing}
         while waiting:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in finished:
@@ -122,6 +142,7 @@ def _in_pool(
 
 
 def _start_worker(work: Callable[[Any], Finished], store: Store) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
     _worker.update(work=work, store=store)

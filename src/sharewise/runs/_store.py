@@ -1,17 +1,17 @@
 """The store of finished runs: one file each, whole or absent."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 import safetensors.torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from sharewise._core import Record
+from sharewise._core import InputError, Record
+from sharewise.runs._whole import whole_file
 
 
 @final
@@ -54,26 +54,31 @@ class Store:
         return self._path(key).exists()
 
     def put(self, key: str, finished: Finished) -> None:
-        """Store a finished run; nothing half-written is ever seen."""
+        """Store a finished run; nothing half-written is ever seen.
+
+        Raises:
+            OSError: the disk is full, or may not be written.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"records": [asdict(record) for record in finished.records], "info": finished.info})
-        draft = self.folder / f".{key}.{os.getpid()}"
-        try:
-            tensors = {name: tensor.contiguous() for name, tensor in finished.tensors.items()}
-            safetensors.torch.save_file(tensors, draft, metadata={"sharewise": text})
-            draft.replace(self._path(key))
-        finally:
-            draft.unlink(missing_ok=True)
+        tensors = {name: tensor.contiguous() for name, tensor in finished.tensors.items()}
+        with whole_file(self._path(key)) as draft:
+            draft.write_bytes(safetensors.torch.save(tensors, {"sharewise": text}))
 
     def get(self, key: str) -> Finished:
         """Read a finished run.
 
         Raises:
             FileNotFoundError: it is not in the store.
+            InputError: its file is damaged.
         """
-        with safe_open(self._path(key), framework="pt") as file:
-            text = json.loads(file.metadata()["sharewise"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        path = self._path(key)
+        try:
+            with safe_open(path, framework="pt") as file:
+                text = json.loads(file.metadata()["sharewise"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        except SafetensorError as error:
+            raise InputError(f"`{path}` is damaged ({error}); delete it, and its run is repeated") from None
         return Finished([Record(**record) for record in text["records"]], tensors, text["info"])
 
     def _path(self, key: str) -> Path:

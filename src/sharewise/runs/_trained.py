@@ -1,8 +1,7 @@
 """A trained model: networks, the tasks they serve, and the fitted preparation, as a folder."""
 
+import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
@@ -19,10 +18,12 @@ from sharewise._core import Batch, InputError, Tree
 from sharewise.mixing import Encoder, TableEncoder, TensorEncoder
 from sharewise.runs._build import MakeTrunk, build_network
 from sharewise.runs._run import Network
+from sharewise.runs._whole import whole_file
 from sharewise.tasks import Custom, Kind, Task, predictions
 from sharewise.training import outputs_on
 
 FORMAT = 1
+DESCRIPTION = "model.json"
 PREDICTION = "prediction"
 
 
@@ -79,7 +80,8 @@ class TrainedModel:
     def table(self, frame: DataFrame, tasks: Sequence[str] | None = None) -> DataFrame:
         """Predictions for the rows of a table as columns, with labels and probabilities of classes.
 
-        Where the tasks are the values of a column, each row is answered for its own task.
+        Where the tasks are the values of a column, each row is answered for its own task; rows of tasks that were not
+        asked for stay empty.
 
         Args:
             frame: a table with the feature columns.
@@ -98,7 +100,8 @@ class TrainedModel:
             (own == place).nonzero().flatten().numpy() for place, task in enumerate(self.tasks) if task.name in found
         ]
         parts = [self._own_columns(name, values) for name, values in found.items()]
-        return pd.concat([part.set_axis(row) for part, row in zip(parts, rows, strict=True)]).sort_index()
+        found_rows = pd.concat([part.set_axis(row) for part, row in zip(parts, rows, strict=True) if len(row)])
+        return found_rows.reindex(range(len(frame)))
 
     def _own_columns(self, name: str, values: Tensor) -> DataFrame:
         """Predictions of one task under a name that is the same for all of them."""
@@ -107,24 +110,28 @@ class TrainedModel:
         return columns.set_axis([PREDICTION + str(column).removeprefix(name) for column in columns], axis=1)
 
     def save(self, folder: Path | str) -> None:
-        """Write the model, whole or not at all; a model that is there already is replaced.
+        """Write the model, whole or not at all; a model that is there already is replaced at once.
+
+        The description is written last and names the file of the weights by its content, so that a reader finds the
+        old model or the new one, whenever writing stops.
 
         Raises:
             InputError: the folder holds something that is no model.
+            OSError: the disk is full, or may not be written.
         """
         folder = Path(folder)
-        if folder.exists() and any(folder.iterdir()) and not (folder / "model.json").exists():
-            raise InputError(f"`{folder}` is not empty and holds no model; choose another folder")
-        draft = folder.with_name(f".{folder.name}.{os.getpid()}")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        try:
-            description, tensors = self._state()
-            (draft / "model.json").write_text(json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8")
-            safetensors.torch.save_file(tensors, draft / "weights.safetensors")
-            _replace_folder(draft, folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        check_model_folder(folder)
+        description, tensors = self._state()
+        content = safetensors.torch.save(tensors)
+        weights = f"weights-{_hash(content)}.safetensors"
+        text = json.dumps(description | {"weights": weights}, indent=1, ensure_ascii=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole_file(folder / weights) as draft:
+            draft.write_bytes(content)
+        with whole_file(folder / DESCRIPTION) as draft:
+            draft.write_text(text, encoding="utf-8")
+        for stale in set(folder.glob("weights-*.safetensors")) - {folder / weights}:
+            stale.unlink()
 
     @staticmethod
     def load(
@@ -142,17 +149,19 @@ class TrainedModel:
         """
         folder = Path(folder)
         try:
-            description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-            tensors = safetensors.torch.load_file(folder / "weights.safetensors")
-        except (OSError, json.JSONDecodeError, safetensors.SafetensorError) as error:
+            description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+            version = description["format"]
+            content = (folder / description["weights"]).read_bytes() if version == FORMAT else b""
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            problem = f"`{DESCRIPTION}` lacks {error}" if isinstance(error, KeyError) else error
             raise InputError(
-                f"`{folder}` holds no model that can be read ({error}); give the folder of a model"
+                f"`{folder}` holds no model that can be read ({problem}); give the folder of a model"
             ) from None
-        if description.get("format") != FORMAT:
-            raise InputError(
-                f"`{folder}` has format {description.get('format')}, this version reads {FORMAT}; train anew"
-            )
-        return _from_state(description, tensors, trunk, custom or {})
+        if version != FORMAT:
+            raise InputError(f"`{folder}` has format {version}, this version reads {FORMAT}; train anew")
+        if _hash(content) not in description["weights"]:
+            raise InputError(f"`{folder / description['weights']}` is damaged; copy the model again, or train anew")
+        return _from_state(description, safetensors.torch.load(content), trunk, custom or {})
 
     def _asked(self, tasks: Sequence[str] | None) -> set[str]:
         known = [task.name for task in self.tasks]
@@ -194,14 +203,22 @@ def _rows(inputs: Tree) -> int:
     return _rows(next(iter(inputs.values() if isinstance(inputs, Mapping) else inputs)))
 
 
-def _replace_folder(draft: Path, folder: Path) -> None:
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}.old.{os.getpid()}")
-        folder.rename(old)
-        draft.rename(folder)
-        shutil.rmtree(old)
-    else:
-        draft.rename(folder)
+def check_model_folder(folder: Path) -> None:
+    """Check that a model may be written into a folder: it is new, empty, or holds a model.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"`{folder}` is a file; choose a folder for the model")
+    if not folder.exists() or (folder / DESCRIPTION).exists():
+        return
+    if any(file.suffix != ".safetensors" and not file.name.startswith(".") for file in folder.iterdir()):
+        raise InputError(f"`{folder}` is not empty and holds no model; choose another folder")
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:20]
 
 
 def _describe_task(task: Task) -> dict[str, Any]:

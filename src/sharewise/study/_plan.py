@@ -1,14 +1,13 @@
 """The runs of a study, frozen before the first of them."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sharewise._core import InputError
 from sharewise.mixing import Dataset
-from sharewise.runs import Run
+from sharewise.runs import Run, whole_file
 from sharewise.study._protocol import Protocol
 
 ALONE: Literal["alone"] = "alone"
@@ -60,7 +59,7 @@ def freeze_plan(path: Path, plan: Sequence[Run], fingerprint: str) -> None:
     """
     folder = path.parent
     if path.exists():
-        found = json.loads(path.read_text())
+        found = _read(path)
         tasks = sorted({name for run in plan for name in run.tasks})
         if found["fingerprint"] != fingerprint or found["tasks"] != tasks:
             raise InputError(
@@ -77,9 +76,15 @@ def freeze_plan(path: Path, plan: Sequence[Run], fingerprint: str) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as draft:
         draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not {"fingerprint", "tasks", "runs"} <= found.keys():
+        raise InputError(f"`{path}` is no plan of a study; choose another folder with `--out`")
+    return found

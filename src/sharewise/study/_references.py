@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TypeAlias, final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from sharewise._core import Batch, Split
 from sharewise.evidence import Arrays, Reference, pooled_trees, reference_records, ridge, trees
 from sharewise.mixing import Dataset
-from sharewise.runs import Finished, digest, versions
+from sharewise.runs import Finished, code_fingerprint, digest, versions
 from sharewise.tasks import Task, kind_index
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -32,7 +33,8 @@ class PerformReference:
 
     def key(self, row: tuple[str, int]) -> str:
         """What the row and everything it depends on hash to."""
-        return digest(["reference", *row, self.dataset.fingerprint, versions()])
+        packages = {**versions(), "scikit-learn": version("scikit-learn")}
+        return digest(["reference", *row, self.dataset.fingerprint, code_fingerprint("evidence"), packages])
 
     def __call__(self, row: tuple[str, int]) -> Finished:
         """Fit and score: (name, replicate) to records of the roles select and test."""

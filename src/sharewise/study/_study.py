@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol as Interface
@@ -13,7 +13,7 @@ import pandas as pd
 from sharewise._core import InputError
 from sharewise.evidence import FinalScores, SelectScores
 from sharewise.mixing import Dataset
-from sharewise.runs import Finished, MakeTrunk, Perform, Run, Store, can_travel, execute
+from sharewise.runs import Finished, MakeTrunk, Perform, Run, Store, can_travel, execute, whole_file
 from sharewise.study._analysis import decide, judge, of_role, tuned
 from sharewise.study._frame import tidy
 from sharewise.study._model import chosen_model
@@ -139,9 +139,8 @@ def _perform_all(
 ) -> Results:
     store = Store(folder / "runs")
     keys = [perform.key(run) for run in plan]
-    count = 1 if can_travel(perform) else workers or os.cpu_count() or 1
     progress.start("networks", len(plan))
-    execute(list(zip(keys, plan, strict=True)), perform, store, workers=count, done=progress.advance)
+    execute(list(zip(keys, plan, strict=True)), perform, store, workers=_count(perform, workers), done=progress.advance)
     return [(run, store.get(key)) for key, run in zip(keys, plan, strict=True)]
 
 
@@ -154,8 +153,13 @@ def _perform_references(
     keys = [perform.key(row) for row in rows]
     progress.start("outside models", len(rows))
     pairs = list(zip(keys, rows, strict=True))
-    execute(pairs, perform, store, workers=workers or os.cpu_count() or 1, done=progress.advance)
+    execute(pairs, perform, store, workers=_count(perform, workers), done=progress.advance)
     return [(*row, store.get(key)) for key, row in pairs]
+
+
+def _count(work: Callable[..., Finished], workers: int | None) -> int:
+    """How many processes: none but this one where the work cannot be sent to others."""
+    return 1 if can_travel(work) else workers or os.cpu_count() or 1
 
 
 def _check_trained(best: Results) -> None:
@@ -179,11 +183,7 @@ def _seconds(results: Results, references: References) -> dict[str, float]:
 
 
 def _write(folder: Path, summary: Summary, records: pd.DataFrame) -> None:
-    draft = folder / f".records.{os.getpid()}"
-    try:
+    with whole_file(folder / "records.parquet") as draft:
         records.to_parquet(draft, index=False)
-        draft.replace(folder / "records.parquet")
-    finally:
-        draft.unlink(missing_ok=True)
     write_report(summary, records, folder / "report.html")
     write_text(folder / "summary.json", summary.to_json())

@@ -1,5 +1,6 @@
 """Checkpoints that are whole or absent."""
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         path: the file; its folder is made.
         state: tensors, numbers and texts, nested.
 
+    Raises:
+        OSError: the disk is full, or may not be written.
+
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "last.pt"
@@ -23,8 +27,10 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    content = io.BytesIO()
+    torch.save(state, content)  # PyTorch hides what went wrong with a file of its own
     try:
-        torch.save(state, draft)
+        draft.write_bytes(content.getbuffer())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -14,6 +14,8 @@ from sharewise.training._step import Step
 def gradient_records(step: Step, batch: Batch, tasks: Sequence[Task], at: int) -> list[Record]:
     """Gradient norm of each task and cosine of each pair on one batch. K backward passes; nothing is changed.
 
+    Measured in evaluation mode: without noise, and batch norms keep their statistics.
+
     A hint for the reader of curves, never a verdict: conflict between gradients does not predict generalisation.
 
     Args:
@@ -25,9 +27,12 @@ def gradient_records(step: Step, batch: Batch, tasks: Sequence[Task], at: int) -
     Returns:
         Records `gradient_norm` (per task) and `gradient_cosine` (per pair of present tasks).
     """
+    training = step.model.training
+    step.model.eval()
     with torch.enable_grad():
         losses = step.forward([batch])
         products = gramian(losses.mean(), list(step.model.parameters()))
+    step.model.train(training)
     norms = products.diagonal().clamp(min=0).sqrt()
     cosines = products / (norms.outer(norms)).clamp(min=torch.finfo(norms.dtype).tiny)
     names = [task.name for task in tasks]

@@ -50,10 +50,16 @@ class Recipe:
             value = getattr(self, name)
             if not value > 0:
                 raise ValueError(f"`{name}` must be positive, got `{name}={value}`.")
+        for name in ("warmup", "final_rate"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise ValueError(f"`{name}` must be from 0 to 1, got `{name}={value}`.")
         if not self.weight_decay >= 0:
             raise ValueError(f"`weight_decay` must not be negative, got `weight_decay={self.weight_decay}`.")
         if self.clip is not None and not self.clip > 0:
             raise ValueError(f"`clip` must be positive or None, got `clip={self.clip}`.")
+        if self.normalise not in ("batch", "expected"):
+            raise ValueError(f'`normalise` must be "batch" or "expected", got "{self.normalise}".')
 
     def rate(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""

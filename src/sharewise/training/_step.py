@@ -42,9 +42,16 @@ class Step:
     autocast: torch.dtype | None = None
 
     def __call__(self, batches: Sequence[Batch], scale: float | Tensor = 1.0) -> Losses:
-        """Fill `.grad` and return the detached losses. One forward and, under an objective, one backward pass."""
+        """Fill `.grad` and return the detached losses. One forward and, under an objective, one backward pass.
+
+        Args:
+            batches: added up as if they were one.
+            scale: factor of a gradient scaler, which `.grad` comes out multiplied by.
+        """
         losses = self.forward(batches)
-        backward(losses.mean(self.expected) * scale, self.method, present=losses.present)
+        rows = batches[0].task if len(batches) == 1 else None
+        means = losses.mean(self.expected)
+        backward(means, self.method, present=losses.present, task=self.model, rows=rows, scale=scale)
         return Losses(losses.total.detach(), losses.count)
 
     def forward(self, batches: Sequence[Batch]) -> Losses:

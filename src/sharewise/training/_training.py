@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sharewise._core import Aggregator, Batch, Losses, Objective, Record, Role, Split, Weighting
 from sharewise.mixing import Mixture
 from sharewise.objectives import Sum
-from sharewise.tasks import Criterion, Task, constant_losses, kind_index
+from sharewise.tasks import Criterion, Task, constant_losses, kind_index, skill
 from sharewise.training._callback import Callback, told
 from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
 from sharewise.training._evaluate import losses_on, outputs_on
@@ -100,7 +100,10 @@ class Training:
 
         Raises:
             NonFiniteLossError: a task's loss is NaN or infinite; the last checkpoint stays as it was.
+            ValueError: there are no validation rows, by which a training stops.
         """
+        if not len(self.split.valid):
+            raise ValueError("`split.valid` must have rows, got none; training stops and keeps the best state by them.")
         return _Loop(self).run()
 
 
@@ -128,12 +131,14 @@ class _Loop:
         self.finite = FiniteWatch(len(given.tasks), self.device)
         self.running: Losses | None = None
         self.progress = Progress()
-        self.method = given.method
+        self.method = given.method.to(self.device)
 
     def run(self) -> Fit:
         recipe = self.recipe
         self._resume()
         progress = self.progress
+        self.model.train()
+        self.method.train()
         with told(self.given.callbacks, recipe.steps), torch.random.fork_rng(devices=[]):
             while progress.step < recipe.steps and progress.waited < recipe.patience:
                 self._train_one_step(progress.step)
@@ -170,12 +175,12 @@ class _Loop:
         if self.finite.failures():
             self._fail()
         found = losses_on(self.model, self.step.criterion, self.data, self.valid)
-        loss = found.mean().masked_fill(~found.present, float("nan"))
-        skill = 1 - loss / self.floor
-        self.progress.improve(_mean(skill, self.given.trained), self.model)
+        loss = found.mean().nan_to_num(float("inf")).masked_fill(~found.present, float("nan"))
+        skills = skill(loss, self.floor)
+        self.progress.improve(_mean(skills, self.given.trained), self.model)
         self._watch(self.progress.improved_tasks(loss))
         train = self.running.mean() if self.running else torch.full_like(loss, float("nan"))
-        self._record([("loss", "train", train), ("loss", "valid", loss), ("skill", "valid", skill)])
+        self._record([("loss", "train", train), ("loss", "valid", loss), ("skill", "valid", skills)])
         self.running = None
 
     def _record(self, rows: Sequence[tuple[str, Role, Tensor]]) -> None:
