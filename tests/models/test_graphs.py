@@ -14,6 +14,7 @@ def results() -> dict[str, str]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_one_graph_and_export_equal_eager(results):
     assert len(results) >= 20
     assert set(results.values()) == {"ok"}, "\n".join(results.values())

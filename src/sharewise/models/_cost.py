@@ -21,7 +21,8 @@ class Cost:
         parameters: numbers that training changes.
         shared: those that more than one task uses.
         own: [K], those that one task alone uses.
-        operations: of one forward pass for all tasks, two for each multiply-add of matrix products and convolutions.
+        operations: of one forward pass for all tasks, two for each multiply-add of matrix products and convolutions,
+            padding of unequal heads included.
         own_operations: [K], how many fewer there would be without each task.
     """
 

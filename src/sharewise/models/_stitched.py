@@ -71,7 +71,8 @@ class Stitched(nn.Module):
     """A copy of any backbone for each task; at named places the copies exchange features (cross-stitch on anything).
 
     All copies run as one network: rows stand task by task on the first axis and every layer with parameters reads its
-    own part. So the backbone must treat rows one by one, with the rows first.
+    own part. So the backbone must treat rows one by one, with the rows first. PyTorch's own attention layers run as
+    one piece, on CPU with its warning that they have no batching rule there: then copy by copy inside PyTorch.
 
     Args:
         make: gives a backbone from inputs to features [N, H]; called once for each task.

@@ -1,0 +1,48 @@
+import pytest
+import torch
+
+from sharewise.models import MLP, CrossStitch, Experts, Heads, Level, MMoE, ple, stack
+
+
+def heads(tasks: int = 3) -> Heads:
+    return Heads(6, {"regression": [1] * tasks}, {"regression": range(tasks)})
+
+
+def test_towers_read_their_task_s_mixture():
+    torch.manual_seed(0)
+    towers = stack(lambda: MLP(6, 6, 1), 3)
+    level = Level(stack(lambda: MLP(4, 6, 1), 5), MMoE(4, 3, 5))
+    model = Experts([level], heads(), towers=towers).double()
+    x, task = torch.randn(7, 4, dtype=torch.float64), torch.tensor([0, 1, 2, 2, 1, 0, 0])
+    mixtures = level(x.unsqueeze(0))
+    expected = torch.stack([tower(h) for tower, h in zip(towers.unstack(), mixtures, strict=True)])
+    torch.testing.assert_close(model(x)["regression"], model.heads.each(expected)["regression"])
+    torch.testing.assert_close(model(x, task)["regression"], model(x)["regression"][torch.arange(7), task])
+    assert model.task_slices()[towers.module.layers[0][0].weight].equal(torch.eye(3, dtype=torch.bool))
+
+
+def test_encoder_is_shared():
+    model = Experts([Level(stack(lambda: MLP(5, 6, 1), 2), MMoE(5, 3, 2))], heads(), encoder=MLP(4, 5, 1))
+    x = torch.randn(7, 4)
+    torch.testing.assert_close(model(x)["regression"], model.take([0, 1, 2])(x)["regression"])
+    assert not any(p is q for p in model.parameters() for q in model.take([0]).parameters())
+
+
+def test_weights_of_every_level_are_shown():
+    model = ple(lambda d: MLP(d, 6, 1), 4, heads())
+    weights = model.weights(torch.randn(7, 4))
+    assert [tuple(w.shape) for w in weights] == [(7, 4, 4), (7, 3, 4)]
+    torch.testing.assert_close(weights[1].sum(-1), torch.ones(7, 3))
+
+
+def test_ownership_follows_the_gradient_through_levels():
+    model = ple(lambda d: MLP(d, 6, 1), 4, heads())
+    slices = model.task_slices()
+    lower, upper = (slices[level.experts.module.layers[0][0].weight] for level in model.levels)
+    assert lower.all()
+    assert upper.tolist() == [[True, False, False], [False, True, False], [False, False, True], [True, True, True]]
+
+
+def test_wrong_number_of_outputs():
+    with pytest.raises(ValueError, match="Each of 2 tasks needs an output of the last level, got 3"):
+        Experts([Level(stack(lambda: MLP(4, 6, 1), 3), CrossStitch(3))], heads(2))
