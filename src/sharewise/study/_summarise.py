@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from sharewise._core import Role
+from sharewise.diagnosis import Gaps, split_gap
 from sharewise.evidence import Verdict, replicates_needed
 from sharewise.mixing import Dataset
 from sharewise.runs import OWN_BEST, Finished, Run, versions
@@ -15,6 +16,14 @@ from sharewise.study._plan import ALONE, TOGETHER
 from sharewise.study._protocol import Protocol
 from sharewise.study._summary import Summary, TaskSummary
 from sharewise.tasks import Task, constant_scores
+
+HARM = {
+    "train": "{}: its loss is higher together already on the training rows, which speaks of too small a network, of the "
+    "optimisation or of contradicting tasks, not of overfitting; a hint, which only an experiment can confirm.",
+    "generalisation": "{}: its loss is higher together on new rows, but not clearly so on the training rows, which "
+    "speaks of overfitting; a hint, which only an experiment can confirm.",
+    "unclear": "{}: the losses do not show whether the harm sits on the training rows or only on new ones.",
+}
 
 Results = Sequence[tuple[Run, Finished]]
 Scores = Mapping[tuple[str, str, str], Sequence[float]]
@@ -193,4 +202,16 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
     notes = ["Only the sum of the losses and one hard-shared trunk were tried as a way of sharing."]
     if not outcome.dataset.resampled:
         notes.append("The test rows are the same in every replicate: the intervals do not cover other test rows.")
-    return tuple(notes)
+    hurt = [name for name, verdict in outcome.verdicts.items() if verdict.word == "HURTS"]
+    return (*notes, *(HARM[_gaps(outcome.best, name).where].format(name) for name in hurt))
+
+
+def _gaps(best: Results, task: str) -> Gaps:
+    """Where the loss of a hurt task sits."""
+    losses: dict[str, dict[str, list[float]]] = {arm: {"train": [], "test": []} for arm in (ALONE, TOGETHER)}
+    for run, finished in sorted(best, key=lambda pair: pair[0].replicate):
+        for record in finished.records:
+            if (record.name, record.task, record.step) == ("loss", task, None) and record.role in ("train", "test"):
+                losses[run.treatment][record.role].append(record.value)
+    alone, together = ({"train": np.array(arm["train"]), "new": np.array(arm["test"])} for arm in losses.values())
+    return split_gap(alone, together)
