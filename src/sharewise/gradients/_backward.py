@@ -58,7 +58,8 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
         see `Info.finite`.
 
     Raises:
-        ValueError: `losses` is not a vector that requires a gradient.
+        ValueError: `losses` is not a vector that requires a gradient; `shared` is None for a compiled graph, which
+            hides what its parameters are for, or holds features under an `Aggregator`.
 
     Example:
         >>> from sharewise.gradients import backward
@@ -77,6 +78,11 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
     if isinstance(method, Objective):
         return _scalarise(losses, method, present, reduce=reduce, scale=scale, retain_graph=retain_graph)
     order, owners = find_owners(losses, task)
+    if shared is None and any(node.name() == "CompiledFunctionBackward" for node in order):
+        raise ValueError(
+            "`shared` must be given for a compiled graph, got `shared=None`: its parameters do not show which of them"
+            " are shared; list those that are."
+        )
     chosen = choose(owners, shared, len(losses))
     question = Question(losses, order, present.to(losses.dtype), owners, chosen, rows, reduce, chunk, scale)
     if isinstance(method, Aggregator):

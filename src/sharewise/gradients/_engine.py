@@ -91,6 +91,8 @@ class Answer:
 
 def answer(question: Question) -> Answer:
     """Collect what the Gramian needs by the cheapest path that holds. The graph is kept."""
+    if not question.chosen:
+        return Answer("nothing is shared", {})
     terms, rest = find_terms(question.order, question.chosen, question.owners)
     if question.rows is not None:
         if (parts := _own_rows(question, terms, rest)) is not None:

@@ -1,0 +1,105 @@
+"""Rows of one task each: found where they are, never believed where they are not."""
+
+import warnings
+
+import pytest
+import torch
+from tests.gradients.loops import Inverse, assert_equals_loop
+from tests.gradients.networks import MIXED, TRUNKS, K, network
+
+from sharewise.gradients import backward
+
+
+@pytest.mark.parametrize("order", ["mixed", "sorted", "some tasks absent"])
+@pytest.mark.parametrize("name", TRUNKS)
+def test_rows_of_one_task_each(name, order):
+    net, x, task = network(name)
+    task = {"mixed": task, "sorted": task.sort().values, "some tasks absent": task.clamp(max=1)}[order]
+    for step in range(3):  # the layout of the first step is used again
+        info = assert_equals_loop(
+            lambda step=step: net.own_losses(x + step, task.roll(step)),
+            lambda losses, step=step: backward(losses, Inverse(), task=net, rows=task.roll(step)),
+            list(net.trunk.parameters()),
+            [net.heads],
+        )
+        assert all("rows of one task each" in info.paths[p] for p in net.trunk.parameters())
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_rows_that_are_not_apart_take_another_path(name):
+    net, x, task = network(name)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        info = assert_equals_loop(
+            lambda: net.own_losses(x, task),
+            lambda losses: backward(losses, Inverse(), task=net, rows=task),
+            list(net.trunk.parameters()),
+            [net.heads],
+        )
+    separate = all("rows of one task each" in info.paths[p] for p in net.trunk.parameters())
+    assert separate == (name == "checkpoint")  # it only computes twice: rows stay apart
+    assert bool(said) != separate
+
+
+def test_what_was_measured_in_evaluation_does_not_hold_in_training():
+    net, x, task = network("batch norm")
+    shared = [*net.trunk.net[0].parameters(), *net.trunk.net[3].parameters()]
+    net.trunk.net[1].requires_grad_(False)
+    for training in (False, True, False):
+        net.train(training)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore" if training else "error")
+            info = assert_equals_loop(
+                lambda: net.own_losses(x, task),
+                lambda losses: backward(losses, Inverse(), task=net, rows=task),
+                shared,
+                [net.heads],
+            )
+        assert ("rows of one task each" in info.paths[shared[0]]) != training
+
+
+def test_wrong_tasks_of_rows_are_noticed():
+    net, x, task = network("mlp")
+    wrong = task.clone()
+    wrong[0] = (wrong[0] + 1) % K
+    for rows in (task, wrong):  # also when the graph was seen with the right ones
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert_equals_loop(
+                lambda: net.own_losses(x, task),
+                lambda losses, rows=rows: backward(losses, Inverse(), task=net, rows=rows),
+                list(net.trunk.parameters()),
+                [net.heads],
+            )
+
+
+def test_rows_sorted_on_the_way_are_noticed():
+    net, x, task = network("mlp")
+
+    def losses(task):
+        order = task.argsort(stable=True)
+        h = net.trunk[2:](net.trunk[:2](x)[order])
+        loss = ((h * net.heads[task[order]]).sum(1) - 1).square()
+        return torch.zeros(K, dtype=x.dtype).index_add(0, task[order], loss)
+
+    for rows in (task.sort().values, task):  # the first happen to be in order
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert_equals_loop(
+                lambda rows=rows: losses(rows),
+                lambda found, rows=rows: backward(found, Inverse(), task=net, rows=rows),
+                list(net.trunk.parameters()),
+                [net.heads],
+            )
+
+
+def test_zero_heads_teach_nothing_about_rows():
+    net, x, task = network("mlp")
+    with torch.no_grad():
+        net.heads.zero_()
+    backward(net.own_losses(x, task), Inverse(), task=net, rows=task)
+    with torch.no_grad():
+        net.heads.normal_()
+    wrong = task.roll(1)
+    with pytest.warns(UserWarning, match="rows are not separate by task"):
+        backward(net.own_losses(x, task), Inverse(), task=net, rows=wrong)
