@@ -1,4 +1,4 @@
-"""Weightings that do not look at the gradients."""
+"""Weightings that do not look at the gradients: the same updates from an objective cost one backward pass."""
 
 from collections.abc import Sequence
 from typing import ClassVar, final
@@ -13,13 +13,15 @@ from sharewise._core import Weighting, uniform
 class Sum(Weighting):
     """Weights of one: the plain sum, whose step is the unit in which all other methods are given.
 
+    For the norms and cosines of plain training; where these are not wanted `objectives.Sum` costs one backward pass.
+
     Example:
         >>> Sum()(torch.eye(3), torch.tensor([True, True, False]))
         tensor([1., 1., 0.])
     """
 
     reference: ClassVar[str] = "Caruana 1997"
-    passes: ClassVar[str] = "1 forward, 1 backward"
+    passes: ClassVar[str] = "1 forward, K task gradients"
     homogeneous: ClassVar[bool] = True
 
     def forward(self, gramian: Tensor, present: Tensor) -> Tensor:
@@ -37,7 +39,7 @@ class Mean(Weighting):
     """
 
     reference: ClassVar[str] = "Caruana 1997"
-    passes: ClassVar[str] = "1 forward, 1 backward"
+    passes: ClassVar[str] = "1 forward, K task gradients"
     homogeneous: ClassVar[bool] = True
 
     def forward(self, gramian: Tensor, present: Tensor) -> Tensor:
@@ -58,7 +60,7 @@ class Constant(Weighting):
     """
 
     reference: ClassVar[str] = "scalarisation"
-    passes: ClassVar[str] = "1 forward, 1 backward"
+    passes: ClassVar[str] = "1 forward, K task gradients"
     homogeneous: ClassVar[bool] = True
     weights: Tensor
 
@@ -89,7 +91,7 @@ class Random(Weighting):
     """
 
     reference: ClassVar[str] = "Lin et al. 2022, TMLR"
-    passes: ClassVar[str] = "1 forward, 1 backward"
+    passes: ClassVar[str] = "1 forward, K task gradients"
     homogeneous: ClassVar[bool] = True
     seed: Tensor
     step: Tensor

@@ -17,7 +17,7 @@ class GradDrop(Aggregator):
     and the parameter's place alone.
 
     Deviations: applied to the gradients of the shared parameters, as in `torchjd` and LibMTL (the paper: to those of an
-    activation, times its sign, which `shared=` of an activation gives up to the sign).
+    activation, times its sign).
 
     Args:
         leak: in [0, 1], the part of every gradient that is never dropped; one for all, or one per task [K].
