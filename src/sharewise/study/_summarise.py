@@ -18,8 +18,8 @@ from sharewise.study._summary import Summary, TaskSummary
 from sharewise.tasks import Task, constant_scores
 
 HARM = {
-    "train": "{}: its loss is higher together already on the training rows, which speaks of too small a network, of the "
-    "optimisation or of contradicting tasks, not of overfitting; a hint, which only an experiment can confirm.",
+    "train": "{}: its loss is higher together already on the training rows, which speaks of too small a network, of "
+    "the optimisation or of contradicting tasks, not of overfitting; a hint, which only an experiment can confirm.",
     "generalisation": "{}: its loss is higher together on new rows, but not clearly so on the training rows, which "
     "speaks of overfitting; a hint, which only an experiment can confirm.",
     "unclear": "{}: the losses do not show whether the harm sits on the training rows or only on new ones.",
@@ -169,8 +169,8 @@ def _protocol(outcome: Outcome) -> dict[str, str]:
     return {
         "Replicates": f"{protocol.replicates}, paired: both arms share split, initial numbers and order of rows"
         + ("; each replicate draws a new split" if outcome.dataset.resampled else "; one split for all"),
-        "Tuning": "every network in every replicate tries the same settings of (learning rate, weight decay), chosen by "
-        f"mean skill on the validation rows: {settings}",
+        "Tuning": "every network in every replicate tries the same settings of (learning rate, weight decay), chosen "
+        f"by mean skill on the validation rows: {settings}",
         "Optimiser": "AdamW; its decoupled decay does not see the scale of the summed loss; warm-up and cosine; "
         f"gradient norm clipped at {recipe.clip:g}",
         "Length": f"at most {recipe.steps} steps of {recipe.batch_size} rows, stopped early by mean validation skill; "
