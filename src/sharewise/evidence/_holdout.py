@@ -70,8 +70,8 @@ def holdout_interval(differences: FloatArray, *, level: float = 0.95, covers: st
     Replicates and rows are crossed random effects. The variance of the grand mean is estimated without bias by
     `A + B - C`: A from the replicates' means, B from the rows' means, C from their interaction, which A and B both
     contain; at least max(A, B). The degrees of freedom lie between R - 1 and n - 1, their inverse weighted by the
-    seeds' share in the variance, taken as A - C/2: in simulations with 5 replicates this covers .94 to .98, where
-    Satterthwaite's rule falls to .92.
+    seeds' share in the variance, taken as A - C/2: in simulations this covers .93 to .98, with 5 replicates about .01
+    more than Satterthwaite's rule.
 
     Args:
         differences: [R, n], the difference of each replicate on each test row (of per-row scores such as losses or
