@@ -77,7 +77,7 @@ def against_programmes(tasks: int) -> Iterator[Row]:
         f"UPGrad to a quadprog loop, K = {tasks}",
         ours(gradients.UPGrad(), gram),
         lambda: project_each(array),
-        target=0.5 if tasks >= 40 else None,
+        target=0.5 if tasks >= 100 else None,
         slow=tasks >= 100,
     )
     if tasks <= 100:
