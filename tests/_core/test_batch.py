@@ -45,7 +45,7 @@ def test_take_of_one_task_per_row():
 
 def test_pairs_refuse_to_be_taken():
     pairs = Batch(torch.ones(2, 1), {"binary": torch.ones(3)}, task=torch.zeros(3).long(), row=torch.tensor([0, 1, 1]))
-    with pytest.raises(ValueError, match="got 3 pairs"):
+    with pytest.raises(ValueError, match="3 pairs"):
         pairs.take(torch.tensor([0]))
 
 
@@ -53,7 +53,7 @@ def test_pairs_refuse_to_be_taken():
 def test_rows_of_sparse_matrices_are_those_of_scipy(seed):
     matrix = sparse.random_array((9, 6), density=0.3, rng=seed, format="csr", dtype=np.float32)
     starts, columns = torch.from_numpy(matrix.indptr).long(), torch.from_numpy(matrix.indices).long()
-    tensor = torch.sparse_csr_tensor(starts, columns, torch.from_numpy(matrix.data), (9, 6))
+    tensor = torch.sparse_csr_tensor(starts, columns, torch.from_numpy(matrix.data), (9, 6), check_invariants=True)
     rows = torch.tensor([[8, 0, 0], [1, 2, 3]])
     assert np.array_equal(take_rows(tensor, rows).numpy(), matrix.toarray()[rows.numpy()])
 
