@@ -1,11 +1,14 @@
 """Training one network: a step, the loop, checkpoints and callbacks."""
 
+from sharewise.training._alike import can_join
 from sharewise.training._callback import Callback
 from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
 from sharewise.training._evaluate import losses_on, outputs_on
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import NonFiniteLossError
+from sharewise.training._groups import populations
 from sharewise.training._optimiser import make_optimiser
+from sharewise.training._population import train_population
 from sharewise.training._probe import gradient_records
 from sharewise.training._recipe import Recipe
 from sharewise.training._step import Step
@@ -16,6 +19,9 @@ __all__ = [
     "Step",
     "Training",
     "Fit",
+    "train_population",
+    "populations",
+    "can_join",
     "Callback",
     "NonFiniteLossError",
     "make_optimiser",

@@ -1,0 +1,70 @@
+"""The objectives of M models as one."""
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, vmap
+
+from sharewise._core import Objective
+from sharewise.training._stack import Stack
+
+
+@final
+class StackedObjective:
+    """M objectives of one class, each with its own state.
+
+    Args:
+        methods: of the models.
+
+    Example:
+        >>> from sharewise.objectives import Weighted
+        >>> both = StackedObjective([Weighted([1.0, 2.0]), Weighted([3.0, 0.0])])
+        >>> both.weigh(torch.ones(2, 2), torch.ones(2, 2).bool())[0]
+        tensor([[1., 2.],
+                [3., 0.]])
+    """
+
+    def __init__(self, methods: Sequence[Objective]) -> None:
+        self.methods = tuple(methods)
+        # state may move, so each model keeps one of its own even while all are equal
+        self.stack = Stack(methods, share=False)
+
+    def weigh(self, losses: Tensor, present: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Derivatives of the objectives.
+
+        Args:
+            losses: [M, K], without a graph.
+            present: Bool [M, K].
+
+        Returns:
+            By the losses: [M, K]; and by the objectives' own parameters.
+        """
+        with torch.enable_grad():
+            values = losses.detach().requires_grad_()
+            total = self._call(values, present).sum()
+            wanted = [values, *self.stack.leaves]
+            weights, *own = torch.autograd.grad(total, wanted, materialize_grads=True)
+        return weights, own
+
+    def take(self, models: Tensor) -> "StackedObjective":
+        """The objectives of some of the models: Long [m]."""
+        twin = object.__new__(StackedObjective)
+        twin.methods = tuple(self.methods[model] for model in models.tolist())
+        twin.stack = self.stack.take(models)
+        return twin
+
+    def write(self, model: int) -> None:
+        """Leave one model's objective in its present state."""
+        self.stack.write(model, self.methods[model])
+
+    def _call(self, values: Tensor, present: Tensor) -> Tensor:
+        template, tensors = self.stack.template, self.stack.tensors()
+        if not tensors:
+            return template(values, present)
+
+        def one(tensors: dict[str, Tensor], values: Tensor, present: Tensor) -> Tensor:
+            return functional_call(template, tensors, (values, present))
+
+        return vmap(one, randomness="error")(tensors, values, present)
