@@ -37,7 +37,7 @@ def run(choices: dict[str, Any]) -> None:
         console = Console(stderr=True)
         tell_findings(console, dataset)
         plan = _plan(dataset, protocol_of(settings, dataset), setting, sharing=sharing, method=method)
-        build_method(plan[0])
+        build_method(plan[0], len(dataset.tasks))
         work = out.with_name(f".{out.name}.unfinished")
         with StudyBar(console) as bar:
             finished = _train(dataset, plan, work, bar)

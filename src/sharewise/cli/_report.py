@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 import pandas as pd
-from pyarrow import ArrowException  # type: ignore[import-untyped]  # it has no stubs
+from pyarrow import ArrowException
 
 from sharewise._core import InputError
 from sharewise.cli._errors import told_plainly

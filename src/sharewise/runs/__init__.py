@@ -2,7 +2,7 @@
 
 from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
-from sharewise.runs._perform import OWN_BEST, Perform
+from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
 from sharewise.runs._run import Network, Run
 from sharewise.runs._store import Finished, Store
@@ -14,6 +14,7 @@ __all__ = [
     "Network",
     "Perform",
     "OWN_BEST",
+    "TEST",
     "MakeTrunk",
     "build_network",
     "build_method",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from inspect import signature
 from typing import TypeAlias
 
 import torch
@@ -82,14 +83,18 @@ def trunk_features(trunk: nn.Module, inputs: Tree) -> int:
     return found.shape[1]
 
 
-def build_method(run: Run) -> Objective | Weighting | Aggregator:
+def build_method(run: Run, tasks: int) -> Objective | Weighting | Aggregator:
     """The objective, weighting or aggregator that a run names.
+
+    Args:
+        run: its method and options.
+        tasks: K, given to methods with a number for each task.
 
     Raises:
         InputError: there is none of this name, or it does not take these options.
 
     Example:
-        >>> build_method(Run("worst task", ("age",), replicate=0, method="MinMax"))
+        >>> build_method(Run("worst task", ("age",), replicate=0, method="MinMax"), 1)
         MinMax()
     """
     known = {
@@ -102,8 +107,9 @@ def build_method(run: Run) -> Objective | Weighting | Aggregator:
         close = get_close_matches(run.method, known, 1, cutoff=0.5)
         hint = f", did you mean `{close[0]}`?" if close else ";"
         raise InputError(f"there is no method `{run.method}`{hint} There are {', '.join(known)}")
+    needs = signature(known[run.method]).parameters
     try:
-        return known[run.method](**run.options)
+        return known[run.method](**({"tasks": tasks} if "tasks" in needs else {}), **run.options)
     except TypeError as error:
         raise InputError(f"method `{run.method}` does not take {run.options}: {error}") from None
 

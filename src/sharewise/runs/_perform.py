@@ -1,7 +1,7 @@
 """One row of a plan, from data to measured numbers."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,18 +10,22 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from sharewise._core import ROLES, Batch, Record, Role, Split
+from sharewise._core import ROLES, Record, Role, Split
 from sharewise.mixing import Dataset, Encoder, Prepared
 from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._run import Run
 from sharewise.runs._store import Finished
 from sharewise.runs._trained import Part, TrainedModel
-from sharewise.tasks import Criterion, Task, constant_losses, evaluate, predictions, skill
+from sharewise.tasks import Criterion, constant_losses, evaluate, predictions, skill
 from sharewise.training import Callback, Fit, NonFiniteLossError, Training, losses_on, outputs_on
 
 HELD_OUT: tuple[Role, ...] = ("valid", "select", "test")
 WATCHED: tuple[Role, ...] = ("select", "test")
+WEIGHT = "weight."
+TEST = (
+    "test prediction: "  # before the names of tasks: predictions for the test rows, kept if all replicates share them
+)
 OWN_BEST = "own best step: "  # before the names of scores of a task that could stop on its own
 
 
@@ -59,25 +63,63 @@ class Perform:
 
     def __call__(self, run: Run) -> Finished:
         """Train and measure. Where a loss is not finite, the finished run says so and has no scores."""
-        split, prepared = self.prepared(run.replicate)
-        model = self.network(run)
+        training = self.training(run)
         started = time.perf_counter()
         try:
-            fit, data = self._train(run, model, split, prepared)
+            fit = training.run()
         except NonFiniteLossError as error:
             return Finished(info={"failed": str(error)})
-        measured = self._measure(run, model, data, split, prepared)
-        records = [*fit.records, *measured, *self._own_best(run, fit, split, prepared)]
+        return self.finish(run, training, fit, time.perf_counter() - started)
+
+    def training(self, run: Run) -> Training:
+        """The run's training, before its first step."""
+        split, prepared = self.prepared(run.replicate)
+        tasks = self.dataset.tasks
+        trained = torch.tensor([task.name in run.tasks for task in tasks])
+        data = restrict(prepared.batch, trained)
+        several = len(run.tasks) > 1
+        return Training(
+            self.network(run),
+            tasks,
+            data,
+            split,
+            method=build_method(run, len(tasks)),
+            recipe=run.recipe,
+            mixture=build_mixture(run, data, split, trained),
+            trained=trained,
+            callbacks=self.callbacks,
+            checkpoint=None if self.checkpoints is None else self.checkpoints / f"{self.key(run)}.pt",
+            probe=run.probe and several,
+            watch=torch.cat([split.select, split.test]) if several else None,
+        )
+
+    def finish(self, run: Run, training: Training, fit: Fit, seconds: float) -> Finished:
+        """Measure a trained network on the rows of all roles.
+
+        Args:
+            run: the row.
+            training: of `training`, done.
+            fit: what it gave.
+            seconds: what it took.
+        """
+        model, split, (_, prepared) = training.model, training.split, self.prepared(run.replicate)
+        records = [*fit.records, *self._losses(run, training)]
+        tensors = {WEIGHT + name: tensor for name, tensor in model.state_dict().items()} if run.keep else {}
+        for role in HELD_OUT:
+            rows = split.rows(role)
+            found = self._predict(outputs_on(model, training.data, rows), prepared.encoder, rows)
+            records += self._scores(run, found, rows, role)
+            if role == "test" and not self.dataset.resampled:
+                tensors |= {TEST + name: found[name] for name in run.tasks}
         info = {
-            "seconds": time.perf_counter() - started,
+            "seconds": seconds,
             "steps": fit.steps,
             "best_step": fit.best_step,
             "best_skill": fit.best_skill,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "seen": fit.seen.tolist(),
         }
-        weights = {f"weight.{name}": tensor for name, tensor in model.state_dict().items()} if run.keep else {}
-        return Finished(records, weights, info)
+        return Finished([*records, *self._own_best(run, fit, split, prepared.encoder)], tensors, info)
 
     def prepared(self, replicate: int) -> tuple[Split, Prepared]:
         """Split and prepared rows of a replicate; the last one asked for is kept."""
@@ -105,75 +147,46 @@ class Perform:
         parts = []
         for run, serves, finished in networks:
             module = self.network(run)
-            module.load_state_dict({name.removeprefix("weight."): value for name, value in finished.tensors.items()})
+            weights = {name: value for name, value in finished.tensors.items() if name.startswith(WEIGHT)}
+            module.load_state_dict({name.removeprefix(WEIGHT): value for name, value in weights.items()})
             parts.append(Part(tuple(serves), run.network, module.eval()))
         _, prepared = self.prepared(networks[0][0].replicate)
         return TrainedModel(self.dataset.tasks, prepared.encoder, tuple(parts), self.trunk is not None)
 
-    def _train(self, run: Run, model: nn.Module, split: Split, prepared: Prepared) -> tuple[Fit, Batch]:
-        tasks = self.dataset.tasks
-        trained = torch.tensor([task.name in run.tasks for task in tasks])
-        data = restrict(prepared.batch, trained)
-        several = len(run.tasks) > 1
-        training = Training(
-            model,
-            tasks,
-            data,
-            split,
-            method=build_method(run),
-            recipe=run.recipe,
-            mixture=build_mixture(run, data, split, trained),
-            trained=trained,
-            callbacks=self.callbacks,
-            checkpoint=None if self.checkpoints is None else self.checkpoints / f"{self.key(run)}.pt",
-            probe=run.probe and several,
-            watch=torch.cat([split.select, split.test]) if several else None,
-        )
-        return training.run(), data
-
-    def _measure(self, run: Run, model: nn.Module, data: Batch, split: Split, prepared: Prepared) -> list[Record]:
-        """Losses on the rows of all roles and scores on held-out rows, at the end of the run, of the trained tasks."""
-        tasks = self.dataset.tasks
+    def _losses(self, run: Run, training: Training) -> list[Record]:
+        """Losses and skills of the trained tasks at the end of the run."""
+        tasks, data, split = self.dataset.tasks, training.data, training.split
         criterion, floors = Criterion(tasks), constant_losses(tasks, data.take(split.train))
         records: list[Record] = []
         for role in ROLES:
-            losses = losses_on(model, criterion, data, split.rows(role)).mean()
-            records += _by_task(run, tasks, "loss", role, losses)
-            records += _by_task(run, tasks, "skill", role, skill(losses, floors))
-        for role in HELD_OUT:
-            rows = split.rows(role)
-            records += _scores(run, self.dataset, outputs_on(model, data, rows), prepared.encoder, rows, role)
+            losses = losses_on(training.model, criterion, data, split.rows(role)).mean()
+            for name, values in (("loss", losses), ("skill", skill(losses, floors))):
+                pairs = zip(tasks, values.tolist(), strict=True)
+                records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.tasks]
         return records
 
-    def _own_best(self, run: Run, fit: Fit, split: Split, prepared: Prepared) -> list[Record]:
+    def _own_best(self, run: Run, fit: Fit, split: Split, encoder: Encoder) -> list[Record]:
         """Scores that each task would have if it could stop at its own best step."""
         if not fit.watched:
             return []
         records = []
         for role, part in zip(WATCHED, (slice(len(split.select)), slice(len(split.select), None)), strict=True):
             outputs = {key: output[part] for key, output in fit.watched.items()}
-            found = _scores(run, self.dataset, outputs, prepared.encoder, split.rows(role), role)
-            records += [replace(record, name=OWN_BEST + record.name) for record in found]
+            found = self._predict(outputs, encoder, split.rows(role))
+            scores = self._scores(run, found, split.rows(role), role)
+            records += [replace(record, name=OWN_BEST + record.name) for record in scores]
         return records
 
+    def _predict(self, outputs: dict[str, Tensor], encoder: Encoder, rows: Tensor) -> dict[str, Tensor]:
+        """Predictions in the units of the data."""
+        task = None if self.dataset.raw.task is None else self.dataset.raw.task[rows]
+        return encoder.decode(predictions(outputs, self.dataset.tasks, task))
 
-def _by_task(run: Run, tasks: Sequence[Task], name: str, role: Role, values: Tensor) -> list[Record]:
-    return [
-        Record(name, value, role, task.name)
-        for task, value in zip(tasks, values.tolist(), strict=True)
-        if task.name in run.tasks
-    ]
-
-
-def _scores(
-    run: Run, dataset: Dataset, outputs: dict[str, Tensor], encoder: Encoder, rows: Tensor, role: Role
-) -> list[Record]:
-    """Every metric of every trained task, in the units of the data."""
-    raw = dataset.raw.take(rows)
-    decoded = encoder.decode(predictions(outputs, dataset.tasks, raw.task))
-    return [
-        Record(metric, value, role, task)
-        for task, found in evaluate(dataset.tasks, decoded, raw).items()
-        if task in run.tasks
-        for metric, value in found.items()
-    ]
+    def _scores(self, run: Run, predicted: Mapping[str, Tensor], rows: Tensor, role: Role) -> list[Record]:
+        """Every metric of every trained task."""
+        return [
+            Record(metric, value, role, task)
+            for task, found in evaluate(self.dataset.tasks, predicted, self.dataset.raw.take(rows)).items()
+            if task in run.tasks
+            for metric, value in found.items()
+        ]

@@ -58,8 +58,6 @@ class Recipe:
             raise ValueError(f"`weight_decay` must not be negative, got `weight_decay={self.weight_decay}`.")
         if self.clip is not None and not self.clip > 0:
             raise ValueError(f"`clip` must be positive or None, got `clip={self.clip}`.")
-        if self.normalise not in ("batch", "expected"):
-            raise ValueError(f'`normalise` must be "batch" or "expected", got "{self.normalise}".')
 
     def rate(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""

@@ -125,6 +125,7 @@ class _Loop:
             given.model, criterion, given.method, expected if self.recipe.normalise == "expected" else None, dtype
         )
         self.optimiser = make_optimiser(given.model, given.method, given.recipe)
+        self.one = torch.ones((), device=self.device)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype is torch.float16)
         self.valid = given.split.valid.to(self.device)
         self.floor = constant_losses(given.tasks, self.data.take(self.valid))
@@ -161,7 +162,7 @@ class _Loop:
         batch = self._batch(step)
         set_rate(self.optimiser, self.recipe.rate(step))
         self.optimiser.zero_grad(set_to_none=True)
-        losses = self.step([batch], self.scaler.get_scale() if self.scaler.is_enabled() else 1.0)
+        losses = self.step([batch], self.scaler.scale(self.one))
         if self.finite.look(losses.total, step):
             self._fail()
         self.running = losses if self.running is None else self.running + losses
