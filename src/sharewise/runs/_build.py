@@ -17,6 +17,8 @@ from sharewise.models import MLP, ConvTrunk, Heads, MultiTask, TableTrunk
 from sharewise.runs._run import Network, Run
 from sharewise.tasks import Task, kind_index
 
+NEED_CALLS = ("FAMO", "DWA", "DTP")  # a second forward, the end of an epoch, a measure of performance
+
 MakeTrunk: TypeAlias = Callable[[], nn.Module]
 
 
@@ -99,10 +101,12 @@ def build_method(run: Run, tasks: int) -> Objective | Weighting | Aggregator:
     """
     known = {
         name: getattr(room, name)
-        for room in (objectives, gradients)
+        for room in (gradients, objectives)  # `Sum` and `Mean` are in both: the objectives, which cost one pass, win
         for name in room.__all__
         if isinstance(getattr(room, name), type) and issubclass(getattr(room, name), Objective | Weighting | Aggregator)
     }
+    if run.method in NEED_CALLS:
+        raise InputError(f"method `{run.method}` must be told more than losses between steps; use it in a loop of your own")
     if run.method not in known:
         close = get_close_matches(run.method, known, 1, cutoff=0.5)
         hint = f", did you mean `{close[0]}`?" if close else ";"

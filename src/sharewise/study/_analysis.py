@@ -15,13 +15,14 @@ from sharewise.evidence import (
     Interval,
     SelectScores,
     Verdict,
+    holdout_interval,
     margin,
     resampled_interval,
-    t_interval,
     verdicts,
 )
 from sharewise.mixing import Dataset
 from sharewise.runs import Finished, Run
+from sharewise.study._holdout import scores_by_row
 from sharewise.study._plan import ALONE, TOGETHER
 from sharewise.study._protocol import Protocol
 from sharewise.tasks import Task
@@ -115,9 +116,27 @@ def judge(final: FinalScores, decision: Decision, dataset: Dataset) -> dict[str,
     return verdicts(final, decision.contrasts, interval=interval_for(dataset))
 
 
+def final_scores(best: Sequence[tuple[Run, Finished]], dataset: Dataset) -> FinalScores:
+    """Scores on test rows: of each replicate, and for a split that is the same in all of them by row too.
+
+    Args:
+        best: tuned runs.
+        dataset: whether replicates have splits of their own.
+    """
+    if dataset.resampled:
+        return FinalScores(of_role(best, "test"), dataset.tasks)
+    return scores_by_row(best, dataset)
+
+
+def covers_of(dataset: Dataset) -> str:
+    """What the intervals of a study of these data speak of."""
+    nothing = np.zeros(2) if dataset.resampled else np.zeros((2, 2))
+    return interval_for(dataset)(nothing).covers
+
+
 def interval_for(dataset: Dataset) -> Callable[[NDArray[np.float64]], Interval]:
-    """Nadeau and Bengio's interval for resampled splits, Student's over seeds for a given one."""
+    """Nadeau and Bengio's interval for resampled splits; for a given one, over seeds and test rows together."""
     if not dataset.resampled:
-        return t_interval
+        return holdout_interval
     sizes = dataset.split(0).sizes
     return partial(resampled_interval, train=sizes["train"], test=sizes["test"])

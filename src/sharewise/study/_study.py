@@ -11,10 +11,10 @@ from typing import final, runtime_checkable
 import pandas as pd
 
 from sharewise._core import InputError
-from sharewise.evidence import FinalScores, SelectScores
+from sharewise.evidence import SelectScores
 from sharewise.mixing import Dataset
 from sharewise.runs import Finished, MakeTrunk, Perform, Run, Store, can_travel, execute, whole_file
-from sharewise.study._analysis import decide, judge, of_role, tuned
+from sharewise.study._analysis import decide, final_scores, judge, of_role, tuned
 from sharewise.study._frame import tidy
 from sharewise.study._model import chosen_model
 from sharewise.study._plan import freeze_plan, make_plan, write_text
@@ -124,7 +124,7 @@ def study(
     select = SelectScores(of_role(best, "select"), dataset.tasks)
     decision = decide(select, floors_on(dataset, "select"), dataset.tasks, protocol)
     chosen_model(best, decision, perform, dataset).save(folder / "model")
-    verdicts = judge(FinalScores(of_role(best, "test"), dataset.tasks), decision, dataset)
+    verdicts = judge(final_scores(best, dataset), decision, dataset)
 
     seconds = _seconds(results, references) | {"total": time.perf_counter() - started}
     outcome = Outcome(dataset, protocol, best, references, decision, verdicts, command, seconds)

@@ -11,7 +11,7 @@ from sharewise.diagnosis import Gaps, split_gap
 from sharewise.evidence import Verdict, replicates_needed
 from sharewise.mixing import Dataset
 from sharewise.runs import OWN_BEST, Finished, Run, versions
-from sharewise.study._analysis import Decision, interval_for
+from sharewise.study._analysis import Decision, covers_of
 from sharewise.study._plan import ALONE, TOGETHER
 from sharewise.study._protocol import Protocol
 from sharewise.study._summary import Summary, TaskSummary
@@ -81,7 +81,7 @@ def summarise(outcome: Outcome) -> Summary:
         name=dataset.name,
         tasks=tasks,
         replicates=outcome.protocol.replicates,
-        covers=interval_for(dataset)(np.zeros(2)).covers,
+        covers=covers_of(dataset),
         level=1 - outcome.protocol.level,
         protocol=_protocol(outcome),
         findings=tuple(asdict(found) for found in dataset.findings),
@@ -201,7 +201,7 @@ def _model(decision: Decision, tasks: Sequence[Task]) -> str:
 def _notes(outcome: Outcome) -> tuple[str, ...]:
     notes = ["Only the sum of the losses and one hard-shared trunk were tried as a way of sharing."]
     if not outcome.dataset.resampled:
-        notes.append("The test rows are the same in every replicate: the intervals do not cover other test rows.")
+        notes.append("All replicates train on the rows of one split: the intervals do not cover other training rows.")
     hurt = [name for name, verdict in outcome.verdicts.items() if verdict.word == "HURTS"]
     return (*notes, *(HARM[_gaps(outcome.best, name).where].format(name) for name in hurt))
 

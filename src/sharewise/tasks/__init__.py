@@ -17,6 +17,7 @@ from sharewise.tasks._custom import Custom
 from sharewise.tasks._floor import constant_losses, constant_scores, constants, skill
 from sharewise.tasks._kind import Kind
 from sharewise.tasks._kinds import Binary, Count, Multiclass, Multilabel, Regression
+from sharewise.tasks._labels import Labels, labels
 from sharewise.tasks._means import d2, mae, r2, rmse
 from sharewise.tasks._metric import Metric
 from sharewise.tasks._order import InformationTransfer, calibration
@@ -34,6 +35,8 @@ __all__ = [
     "Count",
     "Custom",
     "kind_index",
+    "Labels",
+    "labels",
     "Criterion",
     "predictions",
     "evaluate",
