@@ -106,7 +106,9 @@ def build_method(run: Run, tasks: int) -> Objective | Weighting | Aggregator:
         if isinstance(getattr(room, name), type) and issubclass(getattr(room, name), Objective | Weighting | Aggregator)
     }
     if run.method in NEED_CALLS:
-        raise InputError(f"method `{run.method}` must be told more than losses between steps; use it in a loop of your own")
+        raise InputError(
+            f"method `{run.method}` must be told more than losses between steps; use it in a loop of your own"
+        )
     if run.method not in known:
         close = get_close_matches(run.method, known, 1, cutoff=0.5)
         hint = f", did you mean `{close[0]}`?" if close else ";"
