@@ -53,7 +53,7 @@ def _forms() -> dict[str, Callable[[int], nn.Module]]:
 def _built(form: Callable[..., nn.Module]) -> Callable[[int], nn.Module]:
     def make(tasks: int) -> nn.Module:
         more = {"z": torch.randn(tasks, 2)} if "z" in inspect.signature(form).parameters else {}
-        return form(expert, FEATURES, heads(tasks), **more)
+        return stirred(form(expert, FEATURES, heads(tasks), **more))
 
     return make
 

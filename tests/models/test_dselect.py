@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from sharewise.models import DSelectK
+from sharewise.models import MLP, DSelectK, Heads, choice_penalty, dselect, mmoe
 
 X = torch.randn(1, 5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
@@ -98,3 +98,14 @@ def test_bad_settings():
         DSelectK(2, 4, chosen=0)
     with pytest.raises(ValueError, match=r"`gamma=0\.0`"):
         DSelectK(2, 4, chosen=1, gamma=0.0)
+
+
+def test_penalty_of_a_whole_model_reaches_its_router():
+    heads = Heads(6, {"regression": [1, 1]}, {"regression": [0, 1]})
+    model = dselect(lambda d: MLP(d, 6, 1), 4, heads, experts=4)
+    x = torch.randn(5, 4)
+    penalty = choice_penalty(model, x)
+    torch.testing.assert_close(penalty, model.levels[0].router.penalty(x.unsqueeze(0)).sum())
+    penalty.backward()
+    assert (model.levels[0].router.bias.grad.abs().sum(1) > 0).all()
+    assert choice_penalty(mmoe(lambda d: MLP(d, 6, 1), 4, heads), x).item() == 0.0

@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from sharewise.models import StackedLinear, copy_distances, expert_use
+from sharewise.models import MLP, Heads, StackedLinear, copy_distances, expert_use, health, one_gate, ple, sluice
 
 
 def test_use_entropy_and_dead_experts():
@@ -30,3 +30,34 @@ def test_distances_between_copies():
     assert distances[0, 1] == 0
     torch.testing.assert_close(distances[0, 2], (flat[0] - flat[2]).norm() / flat.norm(dim=1).mean())
     assert not distances.requires_grad
+
+
+def heads() -> Heads:
+    return Heads(6, {"regression": [1, 1]}, {"regression": [0, 1]})
+
+
+def test_records_name_level_expert_and_task():
+    model, x = ple(lambda d: MLP(d, 6, 1), 4, heads()), torch.randn(5, 4)
+    records = health(model, x, ["a", "b"], "valid", step=7)
+    found = {(record.name, record.task): record.value for record in records}
+    w = model.weights(x)
+    assert found["expert_use.0.1", "b"] == w[0].mean(0)[1, 1].item()
+    assert found["expert_use.1.2", "a"] == w[1].mean(0)[0, 2].item()
+    assert ("expert_entropy.0", "shared") in found
+    assert ("expert_entropy.1", "shared") not in found
+    assert found["dead_experts.1", None] == 0.0
+    assert {record.role for record in records} == {"valid"}
+    assert {record.step for record in records} == {7}
+
+
+def test_one_gate_counts_for_every_task():
+    records = health(one_gate(lambda d: MLP(d, 6, 1), 4, heads(), experts=3), torch.randn(5, 4), ["a", "b"], "test")
+    assert {record.task for record in records} == {"a", "b", None}
+
+
+def test_subspaces_count_for_their_network():
+    model = sluice(lambda d: MLP(d, 6, 1), 4, heads(), subspaces=3)
+    w, table = model.weights(torch.randn(5, 4))[0], model.levels[0].router.table
+    assert w.shape == (1, 2, 2)
+    torch.testing.assert_close(w[0, 0, 1], table[0, :, 1].abs().sum() / 3)
+    assert len(health(model, torch.randn(5, 4), ["a", "b"], "valid")) == 2 * (2 * 4 + 1)

@@ -18,15 +18,17 @@ from sharewise.models._condition import (
 from sharewise.models._conditioned import Conditioned, Mixture
 from sharewise.models._conv import ConvTrunk
 from sharewise.models._cost import Cost, cost, count_operations, count_parameters, solve_width
-from sharewise.models._dselect import DSelectK
+from sharewise.models._dselect import DSelectK, choice_penalty
 from sharewise.models._experts import Experts
 from sharewise.models._fixed import CrossStitch, Polytropon, SharedBottom, Sluice
 from sharewise.models._forms import (
     adatt,
     cgc,
+    conditioned,
     cross_stitch,
     described,
     dselect,
+    independent,
     mmoe,
     one_gate,
     ple,
@@ -36,7 +38,7 @@ from sharewise.models._forms import (
     stem,
 )
 from sharewise.models._heads import Heads
-from sharewise.models._health import Use, copy_distances, expert_use
+from sharewise.models._health import Use, copy_distances, expert_use, health
 from sharewise.models._level import Level
 from sharewise.models._life import Model, add_task, export_task, remove_task
 from sharewise.models._mlp import MLP, Residual
@@ -100,6 +102,8 @@ __all__ = [
     "Sluice",
     "Polytropon",
     # forms of sharing, ready made
+    "independent",
+    "conditioned",
     "shared_bottom",
     "one_gate",
     "mmoe",
@@ -129,6 +133,7 @@ __all__ = [
     "nuclear_unfolded",
     "subspace_overlap",
     "soften",
+    "choice_penalty",
     "Ramp",
     # budget, life, health, pretrained trunks
     "Cost",
@@ -141,6 +146,7 @@ __all__ = [
     "export_task",
     "Use",
     "expert_use",
+    "health",
     "copy_distances",
     "freeze",
     "parameter_groups",

@@ -7,6 +7,8 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from sharewise._core import Tree
+from sharewise.models._experts import Experts
 from sharewise.models._gate import row_linear, streams_linear
 from sharewise.models._router import Router
 
@@ -32,8 +34,8 @@ def _of_rows(tasks: int, outputs: int, features: int, width: float) -> nn.Parame
 class DSelectK(Router):
     """At most k experts for each task, chosen by products of smooth steps over binary codes (Hazimeh et al. 2021).
 
-    With `features` the choice depends on the row, without it is one for each task. Add
-    `strength * router.penalty(x).sum()` to the loss: it makes the choices hard, and keeps weight off codes without
+    With `features` the choice depends on the row, without it is one for each task. Add a multiple of the penalty
+    (`choice_penalty` of the whole model) to the loss: it makes the choices hard, and keeps weight off codes without
     expert where E is no power of 2. Until then weights may sum to less than 1.
 
     Args:
@@ -111,3 +113,27 @@ class DSelectK(Router):
         for name, parameter in self.named_parameters():
             setattr(twin, name, nn.Parameter(parameter.detach()[list(outputs)]))
         return twin
+
+
+def choice_penalty(model: Experts, inputs: Tree) -> Tensor:
+    """The penalty of all `DSelectK` routers of a model, to be added to the loss with some strength.
+
+    Args:
+        model: experts under such routers.
+        inputs: N rows; what stands below the routers runs once more.
+
+    Returns:
+        [], the sum over levels and tasks of the mean over rows.
+
+    Example:
+        >>> from sharewise.models import Heads, dselect
+        >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})
+        >>> model = dselect(lambda d: nn.Linear(d, 4), 3, heads, experts=4)
+        >>> choice_penalty(model, torch.zeros(5, 3)).item() > 0
+        True
+    """
+    total = model.heads.weight.new_zeros(())
+    for level, streams in zip(model.levels, model.streams(inputs), strict=True):
+        if isinstance(level.router, DSelectK):
+            total = total + level.router.penalty(streams).sum()
+    return total

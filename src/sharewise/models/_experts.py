@@ -61,7 +61,7 @@ class Experts(nn.Module):
 
     def forward(self, inputs: Tree, task: Tensor | None = None, row: Tensor | None = None) -> dict[str, Tensor]:
         """Outputs of every task, or of the task of each row or pair; shapes as in `MultiTask.forward`."""
-        streams = self._streams(inputs)
+        streams = self.streams(inputs)
         last = self._last
         if self.skips is not None:
             return self._finish(self._sum(streams, self.skips), task, row)
@@ -71,10 +71,20 @@ class Experts(nn.Module):
             return self._finish(last(streams[-1]), None, None)
         return self.heads.mix(last.opinions(streams[-1]), last.weights(streams[-1]), last.flows)
 
+    def streams(self, inputs: Tree) -> list[Tensor]:
+        """What each level reads: [J, N, D] each; J is 1 where all tasks read the same."""
+        streams = [self.encoder(cast(inputs, self.heads.weight)).unsqueeze(0)]
+        for level in self._levels[:-1]:
+            streams.append(level(streams[-1]))
+        return streams
+
     def weights(self, inputs: Tree) -> list[Tensor]:
-        """What each level's router says: [N | 1, K, E] each, for a look at who uses what."""
-        levels = [level for level in self.levels if isinstance(level, Level)]
-        return [level.weights(streams) for level, streams in zip(levels, self._streams(inputs), strict=True)]
+        """How much each output of each level listens to each expert: [N | 1, K, E] each, for a look at who uses what.
+
+        Weights between subspaces are summed up by their size for each pair of networks.
+        """
+        pairs = zip(self._levels, self.streams(inputs), strict=True)
+        return [_by_expert(level.weights(streams), level.subspaces) for level, streams in pairs]
 
     def task_slices(self) -> dict[nn.Parameter, Tensor]:
         """Owners of the slices of stacked parameters: parameter -> Bool [S, K], by whom their gradient comes from."""
@@ -112,13 +122,6 @@ class Experts(nn.Module):
     def _last(self) -> Level:
         return self._levels[-1]
 
-    def _streams(self, inputs: Tree) -> list[Tensor]:
-        """What each level reads: [J, N, D] each."""
-        streams = [self.encoder(cast(inputs, self.heads.weight)).unsqueeze(0)]
-        for level in self._levels[:-1]:
-            streams.append(level(streams[-1]))
-        return streams
-
     def _sum(self, streams: list[Tensor], skips: Tensor) -> Tensor:
         outputs = [*streams[1:], self._last(streams[-1])]
         tasks = self.heads.tasks
@@ -131,3 +134,10 @@ class Experts(nn.Module):
 
     def _rows(self, h: Tensor, task: Tensor) -> dict[str, Tensor]:
         return self.heads(h if self.towers is None else self.towers.rows(h, task), task)
+
+
+def _by_expert(w: Tensor, subspaces: int) -> Tensor:
+    if subspaces == 1:
+        return w
+    sizes = (w.shape[1] // subspaces, subspaces, w.shape[2] // subspaces, subspaces)
+    return w.abs().view(len(w), *sizes).sum((2, 4)) / subspaces

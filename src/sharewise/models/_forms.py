@@ -7,18 +7,59 @@ once for each expert; `features`, what the encoder (or the inputs) have; and the
 from collections.abc import Callable
 from typing import TypeAlias
 
+import torch
 from torch import Tensor, nn
 
+from sharewise.models._condition import Condition, FiLM
+from sharewise.models._conditioned import Conditioned
 from sharewise.models._dselect import DSelectK
 from sharewise.models._experts import Experts
 from sharewise.models._fixed import CrossStitch, Polytropon, SharedBottom, Sluice
 from sharewise.models._heads import Heads
 from sharewise.models._level import Level
+from sharewise.models._multitask import Independent
 from sharewise.models._router import Router
 from sharewise.models._routers import CGC, AdaTT, Described, MMoE, OneGate, own_and_shared
 from sharewise.models._stacked import Stacked, stack
 
 Make: TypeAlias = Callable[[int], nn.Module]
+
+
+def independent(
+    make: Make, features: int, heads: Heads, *, encoder: Callable[[], nn.Module] | None = None
+) -> Independent:
+    """A network for each task (`Independent`); here `encoder` is called for each, since nothing is shared.
+
+    Soft sharing is this with a penalty on `model.trunks` (`soften`).
+
+    Example:
+        >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})
+        >>> independent(lambda d: nn.Linear(d, 4), 3, heads).trunks.copies
+        2
+    """
+    below = encoder if encoder is not None else nn.Identity
+    return Independent(stack(lambda: nn.Sequential(below(), make(features)), heads.tasks), heads)
+
+
+def conditioned(
+    make: Make,
+    features: int,
+    heads: Heads,
+    *,
+    encoder: nn.Module | None = None,
+    condition: Callable[[int, int], Condition] = FiLM,
+) -> Conditioned:
+    """One network, told the one-hot task behind the encoder and before the heads (`Conditioned`).
+
+    Example:
+        >>> from sharewise.models import LowRank
+        >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})
+        >>> conditioned(lambda d: nn.Linear(d, 4), 3, heads, condition=LowRank).places
+        ('0', '1')
+    """
+    backbone = nn.Sequential(encoder if encoder is not None else nn.Identity(), make(features))
+    places = {"0": condition(features, heads.tasks), "1": condition(heads.features, heads.tasks)}
+    return Conditioned(backbone, places, torch.arange(heads.tasks), heads)
 
 
 def _level(make: Make, features: int, router: Router) -> Level:

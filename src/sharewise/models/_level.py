@@ -92,18 +92,18 @@ class Level(nn.Module):
         """Which tasks the gradient of experts and of streams comes from.
 
         Args:
-            outputs: Bool [K', K], the tasks that each output of this level goes to.
+            outputs: Bool [K', K] on the CPU, the tasks that each output of this level goes to.
 
         Returns:
             Bool [E, K] and Bool [J, K].
         """
-        uses = self.router.uses() if self.flows is None else self.flows
-        experts = (uses.T.int() @ outputs.to(uses.device).int()) > 0
+        uses = (self.router.uses() if self.flows is None else self.flows).cpu()
+        experts = (uses.T.float() @ outputs.float()) > 0
         if self.reads is None:
-            return experts, experts.any(0, keepdim=True) | outputs.any(0, keepdim=True).to(uses.device)
-        streams = torch.zeros(max(int(self.reads.max()) + 1, len(outputs)), outputs.shape[1], dtype=torch.int)
-        streams[: len(outputs)] += outputs.int().to(streams)
-        return experts, streams.index_add(0, self.reads.cpu(), experts.int().cpu()) > 0
+            return experts, experts.any(0, keepdim=True) | outputs.any(0, keepdim=True)
+        streams = torch.zeros(max(int(self.reads.max()) + 1, len(outputs)), outputs.shape[1])
+        streams[: len(outputs)] += outputs.float()
+        return experts, streams.index_add(0, self.reads.cpu(), experts.float()) > 0
 
     def take(self, outputs: Sequence[int]) -> tuple["Level", list[int] | None]:
         """A copy with these outputs, in this order, and only the experts that they use.
