@@ -22,6 +22,8 @@ from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
 from sharewise.gradients._pieces import cut
 from sharewise.gradients._terms import Term, find_terms
 
+_LARGE = 1 << 17  # entries of activations: below, what a pass costs is mostly its many small operations
+
 Part: TypeAlias = SharedRows | OwnRows | Whole
 
 
@@ -75,7 +77,7 @@ class Answer:
     """
 
     path: str
-    parts: Mapping[Tensor, Part]
+    parts: dict[Tensor, Part]
     plain: Mapping[Tensor, Tensor] = field(default_factory=dict)
 
     def gramian(self, question: Question) -> tuple[Tensor, dict[Tensor, str]]:
@@ -100,7 +102,7 @@ def answer(question: Question) -> Answer:
         warnings.warn(
             "rows are not separate by task in this graph: gradients take the path of shared rows", stacklevel=4
         )
-    if opaque(question.order):
+    if opaque(question.order) or _batching_is_dear(terms):
         return _general(question)
     try:
         return _shared_rows(question, terms, rest)
@@ -161,10 +163,18 @@ def _shared_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> A
     ]
     columns = [torch.cat(column) if len(column) > 1 else column[0] for column in zip(*found, strict=True)]
     outputs = dict(zip(nodes, columns, strict=False))
-    parts: dict[Tensor, Part] = {term.leaf: SharedRows(term, outputs) for term in [*kept, *near]}
+    parts: dict[Tensor, Part] = {term.leaf: SharedRows(term, term.own(outputs)) for term in [*kept, *near]}
     for tensor, rows in zip(direct, columns[len(nodes) :], strict=True):
         parts[tensor] = _keep(question, tensor, rows)
     return Answer("shared rows", parts)
+
+
+def _batching_is_dear(terms: list[Term]) -> bool:
+    """Whether passes are large, so that one after the other is faster, and few rows are worth keeping."""
+    nodes = {node for term in terms for node in term.nodes}
+    kept = {node for term in terms if _rows_are_smaller(term) for node in term.nodes}
+    entries = sum(map(size, nodes))
+    return entries > _LARGE and 2 * sum(map(size, kept)) < entries
 
 
 def _rows_are_smaller(term: Term) -> bool:
@@ -201,6 +211,6 @@ def _own_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> Answ
         if repeats not in sorted_rows:
             rows = torch.cat([seen.task(repeat) for repeat in repeats])
             sorted_rows[repeats] = rows, cut(rows, len(question.losses))
-        parts[term.leaf] = OwnRows(term, outputs, *sorted_rows[repeats])
+        parts[term.leaf] = OwnRows(term, term.own(outputs), *sorted_rows[repeats])
     own = first[len(targets) :]
     return Answer("rows of one task each", parts, dict(zip(question.own, own, strict=True)))

@@ -24,12 +24,13 @@ def fill(question: Question, found: Answer, weights: Tensor, retain_graph: bool)
     if question.reduce is not None or _distributed() or set(found.parts) | set(own) != set(question.owners):
         fill_weighted(question, weights, retain_graph)
         return
-    edges = [GradientEdge(*part.edge) for part in found.parts.values()]
-    gradients = [part.gradient(weights, question.present) for part in found.parts.values()]
-    if found.plain:
-        edges += [get_gradient_edge(leaf) for leaf in found.plain]
-        gradients += list(found.plain.values())
-    elif own:
+    edges = [get_gradient_edge(leaf) for leaf in found.plain]
+    gradients = list(found.plain.values())
+    while found.parts:  # what is done with is freed
+        _, part = found.parts.popitem()
+        edges.append(GradientEdge(*part.edge))
+        gradients.append(part.gradient(weights, question.present))
+    if own and not found.plain:
         torch.autograd.backward(question.losses, question.plain, inputs=own, retain_graph=retain_graph)
     torch.autograd.backward(edges, gradients)
 

@@ -20,7 +20,7 @@ Finish: TypeAlias = Callable[[Tensor], Tensor]
 CHUNK = 4096  # a float32 sum over 4e6 entries in one piece errs by 5e-4, in pieces of this length by 5e-7
 _BLOCKS = 8  # of a symmetric product: 9/16 of the full work
 _ROWS = 64  # rows in a block of a kernel: fewer make slow matrix products
-_CACHE = 1 << 20  # entries of a piece of the explicit form: they should stay in the cache
+_CACHE = 1 << 18  # entries of a piece of the explicit form: they should stay in the cache
 
 
 def product(first: Tensor, second: Tensor) -> Tensor:

@@ -28,6 +28,10 @@ class Term:
         """Operations whose outputs' gradients are needed."""
         return [use.node for use in self.uses]
 
+    def own(self, outputs: Mapping[Node, Tensor]) -> dict[Node, Tensor]:
+        """Those gradients of outputs that this parameter needs."""
+        return {node: outputs[node] for node in self.nodes}
+
     @property
     def index(self) -> Tensor | None:
         """Long [R], rows of a table, or None."""
