@@ -46,3 +46,35 @@ def test_ownership_follows_the_gradient_through_levels():
 def test_wrong_number_of_outputs():
     with pytest.raises(ValueError, match="Each of 2 tasks needs an output of the last level, got 3"):
         Experts([Level(stack(lambda: MLP(4, 6, 1), 3), CrossStitch(3))], heads(2))
+
+
+@pytest.mark.parametrize("budget", [1, 30, 45, 10_000])
+def test_chunks_change_neither_outputs_nor_gradients(budget):
+    torch.manual_seed(0)
+    whole = Experts([Level(stack(lambda: MLP(4, 6, 1), 5), MMoE(4, 3, 5))], heads()).double()
+    chunked = Experts(list(whole.levels), whole.heads, budget=budget)
+    x = torch.randn(7, 4, dtype=torch.float64)
+    gradients = []
+    for model in (whole, chunked):
+        model.zero_grad()
+        out = model(x)["regression"]
+        out.square().sum().backward()
+        gradients.append([out, *(parameter.grad.clone() for parameter in model.parameters())])
+    torch.testing.assert_close(*gradients)
+
+
+def test_chunks_hold_no_more_than_the_budget():
+    sizes = []
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            sizes.append(out.numel() if isinstance(out, torch.Tensor) else 0)
+            return out
+
+    model = Experts([Level(stack(lambda: MLP(4, 6, 1), 5), MMoE(4, 300, 5))], heads(300), budget=15_000)
+    with Watch(), torch.no_grad():
+        model(torch.randn(100, 4))
+    assert max(sizes) == 100 * 300
+    with pytest.raises(ValueError, match=r"must be positive, got `budget=0`"):
+        Experts(list(model.levels), model.heads, budget=0)

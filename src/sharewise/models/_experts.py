@@ -6,6 +6,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from sharewise._core import Tree
 from sharewise.models._heads import Heads
@@ -26,9 +27,11 @@ class Experts(nn.Module):
         encoder: what all tasks share below: inputs to features [N, D]. None: inputs are such features.
         towers: a stacked module for each task between mixture and head, or None.
         skips: whether a task's head reads a learnt sum of its streams of all levels (sluice, the matrix beta).
+        budget: how many weights of rows by tasks by experts are held at once. More are computed in chunks of rows,
+            and once more backward: thousands of tasks train in little memory. None: all at once.
 
     Raises:
-        ValueError: the last level has other outputs than the tasks.
+        ValueError: the last level has other outputs than the tasks, or `budget` is below 1.
 
     Example:
         >>> from sharewise.models import MMoE, stack
@@ -46,8 +49,11 @@ class Experts(nn.Module):
         encoder: nn.Module | None = None,
         towers: Stacked | None = None,
         skips: bool = False,
+        budget: int | None = None,
     ) -> None:
         super().__init__()
+        if budget is not None and budget < 1:
+            raise ValueError(f"`budget` must be positive, got `budget={budget}`.")
         if levels[-1].outputs != heads.tasks:
             raise ValueError(
                 f"Each of {heads.tasks} tasks needs an output of the last level, got {levels[-1].outputs}."
@@ -56,6 +62,7 @@ class Experts(nn.Module):
         self.levels = nn.ModuleList(levels)
         self.towers = towers
         self.heads = heads
+        self.budget = budget
         start = torch.full((heads.tasks, len(levels)), 1 / len(levels))
         self.skips = nn.Parameter(start) if skips else None
 
@@ -69,7 +76,13 @@ class Experts(nn.Module):
             return self._rows(last.rows(streams[-1], task, row), task)
         if self.towers is not None or last.subspaces > 1:
             return self._finish(last(streams[-1]), None, None)
-        return self.heads.mix(last.opinions(streams[-1]), last.weights(streams[-1]), last.flows)
+        h = last.opinions(streams[-1])
+        if self.budget is None:
+            return self._mix(h, streams[-1])
+        chunk = max(self.budget // (last.outputs * last.experts.copies), 1)
+        parts = zip(h.split(chunk, 1), streams[-1].split(chunk, 1), strict=True)
+        outputs = [checkpoint(self._mix, *part, use_reentrant=False) for part in parts]
+        return {key: torch.cat([each[key] for each in outputs]) for key in outputs[0]}
 
     def streams(self, inputs: Tree) -> list[Tensor]:
         """What each level reads: [J, N, D] each; J is 1 where all tasks read the same."""
@@ -112,6 +125,7 @@ class Experts(nn.Module):
         twin = Experts(levels, self.heads.take(tasks, fresh), encoder=copy.deepcopy(self.encoder), towers=towers)
         if self.skips is not None:
             twin.skips = nn.Parameter(self.skips.detach()[list(tasks)])
+        twin.budget = self.budget if len(tasks) > 1 else None
         return twin.train(self.training)
 
     @property
@@ -121,6 +135,9 @@ class Experts(nn.Module):
     @property
     def _last(self) -> Level:
         return self._levels[-1]
+
+    def _mix(self, h: Tensor, streams: Tensor) -> dict[str, Tensor]:
+        return self.heads.mix(h, self._last.weights(streams), self._last.flows)
 
     def _sum(self, streams: list[Tensor], skips: Tensor) -> Tensor:
         outputs = [*streams[1:], self._last(streams[-1])]
