@@ -101,5 +101,11 @@ def test_zero_heads_teach_nothing_about_rows():
     with torch.no_grad():
         net.heads.normal_()
     wrong = task.roll(1)
-    with pytest.warns(UserWarning, match="rows are not separate by task"):
+    with pytest.warns(UserWarning, match="`rows` cannot be used, since the graph mixes rows of tasks"):
         backward(net.own_losses(x, task), Inverse(), task=net, rows=wrong)
+
+
+def test_a_parameter_without_a_rule_is_named():
+    net, x, task = network("tied")
+    with pytest.warns(UserWarning, match=r"`rows` cannot be used, since a parameter of shape \(5, 5\) has no rule"):
+        backward(net.own_losses(x, task), Inverse(), task=net, rows=task)

@@ -35,19 +35,19 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
     stacked parameter gets depends on the owners of the slice in the same way. Ownership is a property of the model:
     it does not depend on who is present.
 
-    An `Objective` costs one ordinary backward pass. A `Weighting` needs the inner products of all gradients: with `rows`
-    little more than one pass, else K passes in one batch of small operations (never more than K gradients of one layer's
-    activations are stored), and K passes one by one where a graph allows no batch (operations written in Python,
-    compiled regions, noise under activation checkpointing). An `Aggregator` keeps all gradients [K, P]. Cheaper, and exact
-    in what it claims:
+    An `Objective` costs one ordinary backward pass. A `Weighting` needs the inner products of all gradients: with
+    `rows` little more than one pass, else K passes in one batch, which keeps K gradients of activations, or of
+    parameters where these are smaller. The passes are taken one by one where they are large, and where the graph allows
+    no batch (operations written in Python, compiled regions, noise under activation checkpointing). An `Aggregator`
+    keeps all gradients [K, P]. Cheaper, and exact in what it claims:
 
     - `shared` = some layers: only these are compared, all shared parameters get the weights (GradNorm).
     - `shared` = features on which the heads stand: the trunk costs one pass (MGDA-UB; an upper bound of MGDA).
     - `method` = `info.weights` of an earlier step: one pass; call with the `Weighting` every n-th step only.
     - `chunk`: fewer gradients at a time.
 
-    Over micro-batches `.grad` adds up, each with weights of its own. For the weights of the whole batch measure its
-    `gramian` first, weigh, and run the micro-batches with these weights.
+    Over micro-batches `.grad` adds up, each with weights of its own: the Gramian of a sum is not the sum of Gramians.
+    For one set of weights add up the losses of the micro-batches before the call.
 
     Args:
         losses: [K], one mean loss per task.

@@ -16,10 +16,10 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sharewise.gradients._graph import Node, size
 from sharewise.gradients._jacobian import batched, jacobian, opaque
-from sharewise.gradients._layout import Layouts
+from sharewise.gradients._layout import Layout, Layouts
 from sharewise.gradients._ownership import Owners
 from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
-from sharewise.gradients._pieces import cut
+from sharewise.gradients._pieces import Pieces, cut
 from sharewise.gradients._terms import Term, find_terms
 
 _LARGE = 1 << 17  # entries of activations: below, what a pass costs is mostly its many small operations
@@ -96,13 +96,16 @@ def answer(question: Question) -> Answer:
     if not question.chosen:
         return Answer("nothing is shared", {})
     terms, rest = find_terms(question.order, question.chosen, question.owners)
+    if question.reduce is not None:  # ranks read different rows of a table: only the whole of it can be averaged
+        rest = [*rest, *(term.leaf for term in terms if term.index is not None)]
+        terms = [term for term in terms if term.index is None]
     if question.rows is not None:
-        if (parts := _own_rows(question, terms, rest)) is not None:
+        parts = None if rest else _own_rows(question, question.rows, terms)
+        if _all_ranks(question, parts is not None) and parts is not None:
             return parts
-        warnings.warn(
-            "rows are not separate by task in this graph: gradients take the path of shared rows", stacklevel=4
-        )
-    if opaque(question.order) or _batching_is_dear(terms):
+        why = f"a parameter of shape {tuple(rest[0].shape)} has no rule" if rest else "the graph mixes rows of tasks"
+        warnings.warn(f"`rows` cannot be used, since {why}: gradients are computed task by task.", stacklevel=3)
+    if opaque(question.order) or (question.reduce is None and _batching_is_dear(terms)):
         return _general(question)
     try:
         return _shared_rows(question, terms, rest)
@@ -110,6 +113,13 @@ def answer(question: Question) -> Answer:
         if not _unbatchable(error):
             raise
         return _general(question)
+
+
+def _all_ranks(question: Question, here: bool) -> bool:
+    """Whether it holds on every rank: all must take the same path."""
+    if question.reduce is None:
+        return here
+    return bool(question.reduce(torch.full_like(question.present[:1], float(here))) == 1)
 
 
 def whole(question: Question) -> list[Tensor]:
@@ -181,18 +191,13 @@ def _rows_are_smaller(term: Term) -> bool:
     return term.leaf.numel() > sum(size(node) for node in term.nodes)
 
 
-def _own_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> Answer | None:
+def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | None:
     """One pass for all tasks, if the rows prove to be of one task each."""
-    if rest or question.rows is None:
-        return None
     nodes = list(dict.fromkeys(node for term in terms for node in term.nodes))
-    seen = Layouts(question.order, question.chosen, question.rows, len(question.losses))
-    targets: list[GradientEdge] = [GradientEdge(*edge) for edge in seen.watched] + [
-        GradientEdge(node, 0) for node in nodes
-    ]
-    first = torch.autograd.grad(
-        question.losses, [*targets, *map(get_gradient_edge, question.own)], question.plain, retain_graph=True
-    )
+    seen = Layouts(question.order, question.chosen, rows, len(question.losses))
+    targets = [*(GradientEdge(*edge) for edge in seen.watched), *(GradientEdge(node, 0) for node in nodes)]
+    edges = [*targets, *map(get_gradient_edge, question.own)]
+    first = torch.autograd.grad(question.losses, edges, question.plain, retain_graph=True)
     probed = targets if seen.known is None else targets[: len(seen.watched)]
     second: Sequence[Tensor] = ()
     if probed:
@@ -205,12 +210,14 @@ def _own_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> Answ
     found = seen.measure(watched, [(use.right, outputs[use.node], again.get(use.node)) for use in uses])
     if found is None:
         return None
-    layouts, parts, sorted_rows = dict(zip(uses, found, strict=True)), {}, {}
+    layouts = dict(zip(uses, found, strict=True))
+    parts: dict[Tensor, Part] = {}
+    sorted_rows: dict[tuple[Layout, ...], tuple[Tensor, Pieces]] = {}
     for term in terms:
         repeats = tuple(layouts[use] for use in term.uses)
         if repeats not in sorted_rows:
-            rows = torch.cat([seen.task(repeat) for repeat in repeats])
-            sorted_rows[repeats] = rows, cut(rows, len(question.losses))
+            task = torch.cat([seen.task(repeat) for repeat in repeats])
+            sorted_rows[repeats] = task, cut(task, len(question.losses))
         parts[term.leaf] = OwnRows(term, term.own(outputs), *sorted_rows[repeats])
     own = first[len(targets) :]
     return Answer("rows of one task each", parts, dict(zip(question.own, own, strict=True)))
