@@ -18,7 +18,7 @@ from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.mixing import Dataset
 from sharewise.runs import Network, whole_file
-from sharewise.study import Protocol, Study, headline, study
+from sharewise.study import SETTINGS, Protocol, Study, check_study, headline, study
 
 AGAIN = "Finished runs are kept: the same command continues."
 
@@ -35,12 +35,14 @@ def run(choices: dict[str, Any]) -> None:
             check_board()
         console = Console(stderr=True)
         tell_findings(console, dataset)
+        check_study(folder, dataset)
+        protocol = protocol_of(settings, dataset)
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole_file(folder / SETTINGS) as draft:
+            draft.write_text(write_settings(settings), encoding="utf-8")
         with StudyBar(console) as bar:
             command = shlex.join(["sharewise", *sys.argv[1:]])
-            protocol = protocol_of(settings, dataset)
             found = study(dataset, folder, protocol=protocol, workers=workers, progress=bar, command=command)
-        with whole_file(folder / "study.yaml") as draft:
-            draft.write_text(write_settings(settings), encoding="utf-8")
         if board:
             write_board(found)
         _tell(Console(), found)

@@ -10,6 +10,7 @@ from sharewise.mixing import Dataset
 from sharewise.runs import Run, whole_file
 from sharewise.study._protocol import Protocol
 
+PLAN, SETTINGS = "plan.json", "study.yaml"  # in the folder of a study
 ALONE: Literal["alone"] = "alone"
 TOGETHER: Literal["together"] = "together"
 
@@ -46,32 +47,51 @@ def make_plan(dataset: Dataset, protocol: Protocol) -> tuple[Run, ...]:
     )
 
 
-def freeze_plan(path: Path, plan: Sequence[Run], fingerprint: str) -> None:
-    """Write the plan before its first run; a folder may be continued with the same data, and with no other.
+def check_study(folder: Path, dataset: Dataset) -> None:
+    """Refuse data that cannot be studied, and a folder that must not be written to. Nothing is written here.
 
     Args:
-        path: `plan.json` in the study's folder.
-        plan: the runs.
-        fingerprint: of the data.
+        folder: of the study; it need not exist.
+        dataset: that is to be studied.
 
     Raises:
-        InputError: the folder holds a study of other data or tasks, or files that are no study's.
+        InputError: there are fewer than two tasks, or the folder holds a study of other data or tasks, or files that are
+            no study's.
     """
-    folder = path.parent
+    if len(dataset.tasks) < 2:
+        raise InputError(f"a study compares tasks and needs two of them, got {len(dataset.tasks)}; name more tasks")
+    path = folder / PLAN
     if path.exists():
         found = _read(path)
-        tasks = sorted({name for run in plan for name in run.tasks})
-        if found["fingerprint"] != fingerprint or found["tasks"] != tasks:
+        if found["fingerprint"] != dataset.fingerprint or found["tasks"] != _names(dataset):
             raise InputError(
                 f"`{folder}` holds another study (tasks {', '.join(found['tasks'][:5])}); choose another folder with "
                 "`--out`, or delete this one"
             )
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and any(SETTINGS not in entry.name for entry in folder.iterdir()):
         raise InputError(f"`{folder}` is not empty and holds no study; choose another folder with `--out`")
+
+
+def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset) -> None:
+    """Write the plan before its first run; a folder may be continued with the same data, and with no other.
+
+    Args:
+        folder: of the study; made if absent.
+        plan: the runs.
+        dataset: that is studied.
+
+    Raises:
+        InputError: as `check_study`.
+    """
+    check_study(folder, dataset)
     folder.mkdir(parents=True, exist_ok=True)
-    tasks = sorted({name for run in plan for name in run.tasks})
-    text = {"fingerprint": fingerprint, "tasks": tasks, "runs": [run.describe() for run in plan]}
-    write_text(path, json.dumps(text, indent=1))
+    runs = [run.describe() for run in plan]
+    text = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "runs": runs}
+    write_text(folder / PLAN, json.dumps(text, indent=1))
+
+
+def _names(dataset: Dataset) -> list[str]:
+    return sorted(task.name for task in dataset.tasks)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from sharewise.runs import Finished, MakeTrunk, Perform, Run, Store, can_travel,
 from sharewise.study._analysis import decide, final_scores, judge, of_role, tuned
 from sharewise.study._frame import tidy
 from sharewise.study._model import chosen_model
-from sharewise.study._plan import freeze_plan, make_plan, write_text
+from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
 from sharewise.study._protocol import Protocol
 from sharewise.study._references import REFERENCES, PerformReference
 from sharewise.study._report import write_report
@@ -110,11 +110,10 @@ def study(
         ['digit', 'parity', 'big', 'slant', 'stroke']
     """
     protocol, folder, progress = protocol or Protocol(), Path(out), progress or Silent()
-    if len(dataset.tasks) < 2:
-        raise InputError(f"a study compares tasks and needs two of them, got {len(dataset.tasks)}; name more tasks")
+    check_study(folder, dataset)
     started = time.perf_counter()
     plan = make_plan(dataset, protocol)
-    freeze_plan(folder / "plan.json", plan, dataset.fingerprint)
+    freeze_plan(folder, plan, dataset)
     perform = Perform(dataset, trunk)
     results = _perform_all(plan, perform, folder, workers=workers, progress=progress)
     references = _perform_references(dataset, protocol, folder, workers=workers, progress=progress)
