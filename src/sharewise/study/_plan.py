@@ -55,8 +55,7 @@ def check_study(folder: Path, dataset: Dataset) -> None:
         dataset: that is to be studied.
 
     Raises:
-        InputError: there are fewer than two tasks, or the folder holds a study of other data or tasks, or files that are
-            no study's.
+        InputError: there are fewer than two tasks, or the folder holds another study, or files that are no study's.
     """
     if len(dataset.tasks) < 2:
         raise InputError(f"a study compares tasks and needs two of them, got {len(dataset.tasks)}; name more tasks")
