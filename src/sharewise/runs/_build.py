@@ -110,9 +110,10 @@ def build_method(run: Run, tasks: int) -> Objective | Weighting | Aggregator:
             f"method `{run.method}` must be told more than losses between steps; use it in a loop of your own"
         )
     if run.method not in known:
-        close = get_close_matches(run.method, known, 1, cutoff=0.5)
-        hint = f", did you mean `{close[0]}`?" if close else ";"
-        raise InputError(f"there is no method `{run.method}`{hint} There are {', '.join(known)}")
+        folded = {name.lower(): name for name in known}
+        close = get_close_matches(run.method.lower(), folded, 1)
+        hint = f"did you mean `{folded[close[0]]}`? " if close else ""
+        raise InputError(f"there is no method `{run.method}`; {hint}There are {', '.join(sorted(known))}")
     needs = signature(known[run.method]).parameters
     try:
         return known[run.method](**({"tasks": tasks} if "tasks" in needs else {}), **run.options)

@@ -62,13 +62,20 @@ def execute(
                 store.put(key, work(row))
                 done(1)
         return
-    attempts = 0
+    attempts, left = 0, len(missing)
+
+    def tell(finished: int) -> None:
+        nonlocal left
+        left -= finished
+        done(finished)
+
     while missing:
         before = len(missing)
         try:
-            _in_pool(missing, work, store, workers=min(workers, len(missing)), done=done)
+            _in_pool(missing, work, store, workers=min(workers, len(missing)), done=tell)
         except BrokenProcessPool:
             missing = [(key, row) for key, row in missing if key not in store]
+            tell(left - len(missing))
             attempts = attempts + 1 if len(missing) == before else 1
             if attempts >= ATTEMPTS:
                 raise RuntimeError(

@@ -1,0 +1,199 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sharewise._core import Split
+from sharewise.mixing import Tensors
+from sharewise.runs import OWN_BEST, Network, Perform
+from sharewise.tasks import evaluate, predictions
+from sharewise.training import outputs_on
+
+
+def own_trunk():
+    return nn.Sequential(nn.Linear(3, 6), nn.ReLU())
+
+
+def other_trunk():
+    return nn.Sequential(nn.Linear(3, 6), nn.Tanh())
+
+
+class TestKey:
+    def test_equal_rows_on_equal_data_have_one_key(self, made):
+        data = made.tensors()
+        assert Perform(data).key(made.run(data)) == Perform(made.tensors()).key(made.run(made.tensors()))
+
+    def test_whatever_changes_a_number_changes_it(self, made, monkeypatch):
+        data = made.tensors()
+        run = made.run(data)
+        one_label = made.tensors()
+        one_label.raw.targets["regression"][5, 0] += 1e-6
+        keys = {
+            "plain": Perform(data).key(run),
+            "data": Perform(made.tensors(seed=1)).key(run),
+            "a label": Perform(Tensors(one_label.raw, one_label.tasks)).key(run),
+            "split": Perform(Tensors(data.raw, data.tasks, fractions=(0.5, 0.1, 0.2, 0.2))).key(run),
+            "replicate": Perform(data).key(replace(run, replicate=1)),
+            "seed": Perform(data).key(replace(run, recipe=replace(run.recipe, seed=1))),
+            "rate": Perform(data).key(replace(run, recipe=replace(run.recipe, learning_rate=0.1))),
+            "width": Perform(data).key(replace(run, network=Network(9, 1))),
+            "method": Perform(data).key(replace(run, method="MinMax")),
+            "tasks": Perform(data).key(replace(run, tasks=("up",))),
+            "trunk": Perform(data, own_trunk).key(run),
+            "other trunk": Perform(data, other_trunk).key(run),
+        }
+        monkeypatch.setattr("sharewise.runs._perform.code_fingerprint", lambda *_: "other code")
+        keys["code"] = Perform(data).key(run)
+        monkeypatch.undo()
+        monkeypatch.setattr("sharewise.runs._perform.versions", lambda: {"torch": "9.9"})
+        keys["versions"] = Perform(data).key(run)
+        assert len(set(keys.values())) == len(keys)
+
+    def test_callbacks_and_checkpoints_do_not(self, made, tmp_path):
+        data = made.tensors()
+        assert Perform(data, checkpoints=tmp_path).key(made.run(data)) == Perform(data).key(made.run(data))
+
+
+class TestCall:
+    def test_the_same_run_gives_the_same_bits(self, made):
+        data = made.tensors()
+        one, two = Perform(data)(made.run(data, keep=True)), Perform(made.tensors())(made.run(data, keep=True))
+        assert one.records == two.records
+        assert all(torch.equal(one.tensors[name], two.tensors[name]) for name in one.tensors)
+        assert one.tensors.keys() == two.tensors.keys() != set()
+
+    def test_scores_are_in_the_units_of_the_data(self, made):
+        """And those of the returned weights, worked out by hand."""
+        data = made.tensors()
+        perform, run = Perform(data), made.run(data, keep=True)
+        finished = perform(run)
+        network = perform.network(run)
+        network.load_state_dict({name.removeprefix("weight."): each for name, each in finished.tensors.items()})
+        rows = data.split(0).test
+        outputs = network.eval()(data.raw.inputs[rows])
+        train = data.raw.targets["regression"][data.split(0).train, 0].double()
+        up = outputs["regression"][:, 0, 0].double() * train.std(unbiased=False) + train.mean()
+        truth = data.raw.targets["regression"][rows, 0].double()
+        score = 1 - (up - truth).square().sum() / (truth - truth.mean()).square().sum()
+        found = {(r.task, r.name): r.value for r in finished.records if r.role == "test" and r.step is None}
+        assert found["up", "r2"] == pytest.approx(score.item(), abs=1e-5)
+        assert found["up", "rmse"] == pytest.approx((up - truth).square().mean().sqrt().item(), rel=1e-5)
+
+    def test_a_task_alone_is_scored_alone(self, made):
+        data = made.tensors()
+        finished = Perform(data)(made.run(data, ("late",)))
+        ends = [record for record in finished.records if record.step is None]
+        assert {record.task for record in ends} == {"late"}
+        assert {record.role for record in ends if record.name == "auroc"} == {"valid", "select", "test"}
+        assert not any(record.name.startswith(OWN_BEST) for record in ends)
+
+    def test_other_tasks_do_not_disturb_a_task_alone(self, made):
+        """The arm of one task gets the numbers of a data set without the labels of the others."""
+        data, other = made.table(), made.table()
+        missing = torch.zeros_like(other.raw.observed)
+        missing[:, 0] = other.raw.observed[:, 0]
+        other = replace(other, raw=replace(other.raw, observed=missing))
+        run = made.run(data, ("income",))
+        split = data.split(0)
+        prepared = other.prepare(split.train)
+        perform, blind = Perform(data), Perform(other)
+        blind._prepared[0] = split, prepared
+        ours = [record for record in perform(run).records if record.task == "income"]
+        theirs = [record for record in blind(run).records if record.task == "income"]
+        assert repr(ours) == repr(theirs)
+
+    def test_each_task_could_have_stopped_on_its_own(self, made):
+        data = made.tensors()
+        finished = Perform(data)(made.run(data))
+        own = {(r.task, r.role) for r in finished.records if r.name.startswith(OWN_BEST)}
+        assert own == {(task.name, role) for task in data.tasks for role in ("select", "test")}
+
+    def test_a_loss_that_is_no_number_is_a_finished_run_without_scores(self, made):
+        data = made.tensors()
+        wild = made.run(data, recipe=replace(made.recipe, learning_rate=1e30, clip=None))
+        finished = Perform(data)(wild)
+        assert finished.records == ()
+        assert "is not finite at step" in finished.info["failed"]
+
+    def test_rows_with_a_task_each(self, made):
+        data = made.schools()
+        finished = Perform(data)(made.run(data))
+        scored = {record.task for record in finished.records if record.name == "auroc"}
+        assert scored == {"school=north", "school=south", "school=west"}
+        assert sum(finished.info["seen"]) == 32 * finished.info["steps"]
+
+    def test_the_order_of_tasks_does_not_change_numbers(self, made):
+        """But for the rounding of a sum in another order."""
+        found = []
+        for order in ((0, 1, 2), (2, 1, 0)):
+            data = made.tensors(order=order)
+            finished = Perform(data)(made.run(data))
+            found.append({(r.task, r.name, r.role): r.value for r in finished.records if r.step is None})
+        assert found[0].keys() == found[1].keys()
+        for key, value in found[0].items():
+            assert found[1][key] == pytest.approx(value, rel=1e-3, abs=1e-4), key
+
+    def test_a_killed_run_continues_from_its_checkpoint(self, made, tmp_path):
+        data = made.tensors()
+        whole = Perform(data)(made.run(data))
+
+        class Kill:
+            def __init__(self):
+                self.seen = []
+
+            def start(self, steps):
+                pass
+
+            def record(self, step, records):  # noqa: ARG002
+                self.seen.append(step)
+                if self.seen == [5, 10, 15]:
+                    raise KeyboardInterrupt
+
+            def end(self):
+                pass
+
+        kill = Kill()
+        perform = Perform(data, callbacks=(kill,), checkpoints=tmp_path)
+        with pytest.raises(KeyboardInterrupt):
+            perform(made.run(data))
+        again = perform(made.run(data))
+        assert kill.seen == [5, 10, 15, 15, 20]
+        assert again.records == whole.records
+
+
+class TestModel:
+    def test_parts_of_several_runs(self, made):
+        data = made.tensors()
+        perform = Perform(data)
+        runs = [made.run(data, keep=True), made.run(data, ("late",), keep=True)]
+        finished = [perform(run) for run in runs]
+        model = perform.model([(runs[0], ["up", "down"], finished[0]), (runs[1], ["late"], finished[1])])
+        rows = data.split(0).test
+        found = model.predict(data.raw.inputs[rows])
+        assert list(found) == ["up", "late", "down"]
+        scores = evaluate(data.tasks, found, data.raw.take(rows))
+        for run, task in ((0, "up"), (1, "late"), (0, "down")):
+            noted = [r for r in finished[run].records if (r.task, r.role, r.step) == (task, "test", None)]
+            values = {r.name: r.value for r in noted if r.name in scores[task]}
+            assert values == pytest.approx(scores[task])
+            assert all(math.isfinite(value) for value in values.values())
+
+    def test_a_trunk_of_ones_own(self, made):
+        data = made.tensors()
+        perform, run = Perform(data, own_trunk), made.run(data, keep=True)
+        model = perform.model([(run, list(run.tasks), perform(run))])
+        assert model.own_trunk
+        network = model.parts[0].module
+        outputs = outputs_on(network, data.raw, torch.arange(4))
+        raw = predictions(outputs, data.tasks)["late"]
+        np.testing.assert_array_equal(model.predict(data.raw.inputs[:4])["late"], raw)
+
+
+def test_the_split_given_is_the_split_used(made):
+    data = made.tensors()
+    split = Split(*torch.randperm(160, generator=torch.Generator().manual_seed(0)).split([80, 20, 20, 40]))
+    given = Tensors(data.raw, data.tasks, split=split)
+    assert torch.equal(Perform(given).prepared(3)[0].test, split.test)
