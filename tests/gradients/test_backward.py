@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sharewise import gradients
 from sharewise._core import Aggregator, Objective, Weighting
 from sharewise.gradients import backward, gramian
 
@@ -190,3 +191,21 @@ def test_infinite_gradients_are_reported_not_raised(model):
 def test_losses_must_be_a_vector_with_a_gradient(losses):
     with pytest.raises(ValueError, match="`losses` must be a vector with a gradient, got shape"):
         backward(losses, Inverse())
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 7])
+def test_every_public_method_fills_gradients(tasks):
+    torch.manual_seed(0)
+    methods = [getattr(gradients, name) for name in gradients.__all__]
+    methods = [method for method in methods if isinstance(method, type) and issubclass(method, Weighting | Aggregator)]
+    trunk, heads = nn.Linear(D, H), nn.Parameter(torch.randn(tasks, H))
+    for method in methods:
+        try:
+            made = method()
+        except TypeError:  # methods of methods and given weights have their own tests
+            continue
+        losses = (trunk(torch.randn(N, D)).tanh() @ heads.T - 1).square().mean(0)
+        info = backward(losses, made, task={heads: torch.eye(tasks, dtype=torch.bool)})
+        assert info.finite
+        assert trunk.weight.grad.isfinite().all()
+    assert len(methods) > 10
