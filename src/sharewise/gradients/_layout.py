@@ -14,7 +14,8 @@ from weakref import ReferenceType, ref
 import torch
 from torch import Tensor
 
-from sharewise.gradients._graph import LEAF, Node, shape
+from sharewise.gradients._graph import Node, shape
+from sharewise.gradients._uses import leaf_below
 
 Layout: TypeAlias = tuple[
     bool, int, int
@@ -34,9 +35,9 @@ _SETTINGS: dict[str, list[str]] = {}  # what operations of a kind save beside te
 
 
 def guards(order: Sequence[Node]) -> list[tuple[Node, int]]:
-    """Inputs of operations that read indices from data."""
+    """Inputs of operations that read indices from data; parameters have no rows."""
     found = [edge for node in order if node.name() in INDEXED for edge in node.next_functions]
-    return list(dict.fromkeys(edge for edge in found if edge[0] is not None and edge[0].name() != LEAF))
+    return list(dict.fromkeys(edge for edge in found if edge[0] is not None and leaf_below(edge[0]) is None))
 
 
 def _candidates(count: int, rows: int, tasks: int) -> list[Layout]:
