@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from sharewise._core import Batch, Objective, map_tree
 from sharewise.tasks import Criterion
 from sharewise.training._layers import Ensemble
+from sharewise.training._member import mixture_of
 from sharewise.training._methods import StackedObjective
 from sharewise.training._noise import Noise
 from sharewise.training._pool import Pool, tensors_of
@@ -26,7 +27,7 @@ def can_join(trainings: Sequence[Training]) -> str | None:
     """Why these trainings cannot be one population; None: they can.
 
     Networks must have one structure, and recipes may differ in learning rate, weight decay, patience, largest norm and
-    seed alone. Cost: one step of all models on two rows, on a copy.
+    seed alone. Cost: one step of all models on two rows, on copies.
 
     Args:
         trainings: at least one; a single one tells whether it can be in any population.
@@ -48,6 +49,8 @@ def can_join(trainings: Sequence[Training]) -> str | None:
         '`trunk.1` (BatchNorm1d) keeps statistics of the rows it sees'
     """
     first = trainings[0]
+    if len({id(each.model) for each in trainings}) < len(trainings):
+        return "two of them train one and the same network"
     for each in trainings:
         reason = refused(each) or differ(first, each)
         if reason is not None:
@@ -112,6 +115,7 @@ def refused(given: Training) -> str | None:
         f"`{type(given.method).__name__}` compares the gradients of the tasks of one network": not isinstance(
             given.method, Objective
         ),
+        "there are no validation rows": len(given.split.valid) == 0,
         "it writes a checkpoint": given.checkpoint is not None,
         "its gradients are scaled for float16": given.precision == "float16",
         "its parameters differ in type or device, or there are none": len(trained) != 1,
@@ -158,23 +162,33 @@ def _trial(trainings: Sequence[Training]) -> str | None:
     """What goes wrong in a step of all models on two rows; it touches copies only."""
     first = trainings[0]
     template, method = copy.deepcopy((first.model, first.method))
-    template.train()
+    template.train(), method.train()
     stack = Stack([template, *(each.model for each in trainings[1:])])
     device = stack.flat.device
     noise = Noise([each.recipe.seed for each in trainings])
-    noise.start(0)
-    rows = torch.stack([each.split.train[[0, -1]] for each in trainings])
+    rows = torch.stack([mixture_of(each).rows(0)[:2] for each in trainings])
     batch = Pool([each.data for each in trainings], len(first.tasks), device).take(rows.to(device))
     before = [each.clone() for each in template.buffers()]
+    methods = [each for each in (method, *(given.method for given in trainings[1:])) if isinstance(each, Objective)]
     try:
         outputs = Ensemble(stack, noise)(batch.inputs, batch.task, None)
-        losses = Criterion(first.tasks).to(device)(outputs, batch).mean()
-        gradients = torch.autograd.grad(losses.sum(), stack.leaves, allow_unused=True)
-        methods = [each for each in (method, *(given.method for given in trainings[1:])) if isinstance(each, Objective)]
-        StackedObjective(methods).weigh(losses, torch.ones_like(losses, dtype=torch.bool))
+        losses = Criterion(first.tasks).to(device)(outputs, batch)
+        gradients = torch.autograd.grad(losses.total.sum(), stack.leaves, allow_unused=True)
+        wrong = _apart(StackedObjective(methods), losses.mean().detach(), losses.present)
     except RuntimeError as error:
         return f"the network or its method cannot be stacked: {str(error).splitlines()[0]}"
-    return _moved(template, before) or _unused(stack, gradients)
+    return wrong or _moved(template, before) or _unused(stack, gradients)
+
+
+def _apart(methods: StackedObjective, losses: Tensor, present: Tensor) -> str | None:
+    """Whether an objective without state looks at other models' losses."""
+    each = methods.mapped(losses, present)
+    if methods.stack.tensors():
+        return None
+    together = methods(losses, present)
+    if together.shape == each.shape and torch.allclose(together, each, equal_nan=True):
+        return None
+    return f"the method `{methods.stack.template}` takes no losses of several models [M, K]"
 
 
 def _moved(template: nn.Module, before: Sequence[Tensor]) -> str | None:

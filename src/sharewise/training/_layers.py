@@ -133,7 +133,7 @@ def _sequential(run: Ensemble, layers: nn.Sequential, x: Tree) -> Tree:
 
 
 def _residual(run: Ensemble, block: Residual, x: Tensor) -> Tensor:
-    return x + run.run(block.dropout, run.run(block.leave, torch.relu(run.run(block.enter, x))))
+    return x + run.run(block.dropout, run.run(block.leave, torch.relu_(run.run(block.enter, x))))
 
 
 def _mlp(run: Ensemble, trunk: MLP, x: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ class StackedObjective:
         """
         with torch.enable_grad():
             values = losses.detach().requires_grad_()
-            total = self._call(values, present).sum()
+            total = self(values, present).sum()
             wanted = [values, *self.stack.leaves]
             weights, *own = torch.autograd.grad(total, wanted, materialize_grads=True)
         return weights, own
@@ -59,12 +59,15 @@ class StackedObjective:
         """Leave one model's objective in its present state."""
         self.stack.write(model, self.methods[model])
 
-    def _call(self, values: Tensor, present: Tensor) -> Tensor:
+    def mapped(self, losses: Tensor, present: Tensor) -> Tensor:
+        """Each objective on its own row, whatever it would make of a leading axis: [M, K] to [M]."""
         template, tensors = self.stack.template, self.stack.tensors()
-        if not tensors:
-            return template(values, present)
 
-        def one(tensors: dict[str, Tensor], values: Tensor, present: Tensor) -> Tensor:
-            return functional_call(template, tensors, (values, present))
+        def one(tensors: dict[str, Tensor], losses: Tensor, present: Tensor) -> Tensor:
+            return functional_call(template, tensors, (losses, present))
 
-        return vmap(one, randomness="error")(tensors, values, present)
+        return vmap(one, in_dims=(0 if tensors else None, 0, 0), randomness="error")(tensors, losses, present)
+
+    def __call__(self, losses: Tensor, present: Tensor) -> Tensor:
+        """The objectives [M]; those without state take the leading axis themselves."""
+        return self.mapped(losses, present) if self.stack.tensors() else self.stack.template(losses, present)

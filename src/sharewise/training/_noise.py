@@ -26,14 +26,18 @@ class Noise:
     def __init__(self, seeds: Sequence[int]) -> None:
         self.seeds = tuple(seeds)
         self.generators = [torch.Generator() for _ in seeds]
+        self._waiting: int | None = 0
 
     def start(self, step: int) -> None:
-        """Begin the streams of one step."""
-        for seed, generator in zip(self.seeds, self.generators, strict=True):
-            generator.manual_seed(step_seed(seed, step))
+        """Begin the streams of one step; they cost nothing until they are used."""
+        self._waiting = step
 
     def drop(self, x: Tensor, probability: float) -> Tensor:
         """Dropout of [M, ...], below probability 1. One call for each model, as alone."""
+        if self._waiting is not None:
+            for seed, generator in zip(self.seeds, self.generators, strict=True):
+                generator.manual_seed(step_seed(seed, self._waiting))
+            self._waiting = None
         noise = torch.empty_like(x, memory_format=torch.contiguous_format)
         for row, generator in zip(noise.unbind(0), self.generators, strict=True):
             row.bernoulli_(1 - probability, generator=generator)
