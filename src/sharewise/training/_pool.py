@@ -129,4 +129,5 @@ def _below(tensors: Sequence[Tensor]) -> Tensor:
         torch.cat([tensor.col_indices() for tensor in tensors]),
         torch.cat([tensor.values() for tensor in tensors]),
         (len(ends), tensors[0].shape[1]),
+        check_invariants=False,
     )
