@@ -1,12 +1,17 @@
 """Made-up studies, as a finished study would describe them."""
 
+import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sharewise.mixing import Tensors, from_arrays
+from sharewise.runs import Network
+from sharewise.study import Protocol, study
 from sharewise.study._summary import Summary, TaskSummary
+from sharewise.tasks import Binary, Regression, Task
 
 DIGITS = (
     ("digit", "multiclass", "accuracy", 0.952, 0.006),
@@ -156,3 +161,54 @@ def digits_records(digits):
 def made():
     """The functions above, for tests that need their own study."""
     return {"task": fake_task, "summary": fake_summary, "many": fake_many, "records": fake_records}
+
+
+SHORT = Protocol(
+    replicates=2, trials=2, steps=8, batch_size=32, network=Network(width=8, blocks=1), references=False, seed=3
+)
+
+
+def small_tensors(*, rows=200, split=None, order=(0, 1, 2), poison=None):
+    """Three tasks on shared rows; `poison` are rows with other labels."""
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(rows, 3))
+    up = x[:, 0] + 0.3 * draw.normal(size=rows)
+    late = (x[:, 1] + 0.3 * draw.normal(size=rows) > 0).astype(int)
+    down = x[:, 0] - x[:, 2] + 0.3 * draw.normal(size=rows)
+    if poison is not None:
+        up[poison], late[poison], down[poison] = -7 * up[poison], 1 - late[poison], down[poison] ** 2
+    targets = {"up": up, "late": late, "down": down}
+    tasks = [Task("up", Regression()), Task("late", Binary()), Task("down", Regression())]
+    tasks = [tasks[place] for place in order]
+    return Tensors(
+        *from_arrays(x, {task.name: targets[task.name] for task in tasks}, tasks=tasks), name="small", split=split
+    )
+
+
+def tables_of(found):
+    """All that a study measured, without the time that it took."""
+    summary = json.loads(found.summary.to_json())
+    for name in ("timing", "command"):
+        summary.pop(name)
+    return summary, found.records.to_json(orient="split", double_precision=15)
+
+
+@pytest.fixture(scope="session")
+def short():
+    return SHORT
+
+
+@pytest.fixture(scope="session")
+def small():
+    return small_tensors
+
+
+@pytest.fixture(scope="session")
+def tables():
+    return tables_of
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory):
+    """A finished study."""
+    return study(small_tensors(), tmp_path_factory.mktemp("study") / "out", protocol=SHORT, workers=1)

@@ -1,0 +1,32 @@
+import torch
+
+from sharewise.evidence import Contrasts
+from sharewise.runs import Perform
+from sharewise.study._analysis import Decision, tuned
+from sharewise.study._model import chosen_model
+from sharewise.study._plan import make_plan
+
+
+def results(data, short):
+    perform = Perform(data)
+    return perform, tuned([(run, perform(run)) for run in make_plan(data, short)])
+
+
+def test_each_task_comes_from_where_the_decision_says(small, short):
+    data = small()
+    perform, best = results(data, short)
+    rows = data.split(0).test
+    expected = {}
+    for run, finished in best:
+        if run.replicate == 0:
+            alone = perform.model([(run, run.tasks, finished)])
+            predicted = alone.predict(data.raw.inputs[rows], run.tasks)
+            expected |= {(run.treatment, name): values for name, values in predicted.items()}
+    for together in (frozenset(), {"late"}, {"up", "down"}, {"up", "late", "down"}):
+        decision = Decision(Contrasts({}, {}, "alone", 0.05), frozenset(together))
+        model = chosen_model(best, decision, perform, data)
+        assert len(model.parts) == bool(together) + 3 - len(together)
+        found = model.predict(data.raw.inputs[rows])
+        assert list(found) == ["up", "late", "down"]
+        for name, values in found.items():
+            assert torch.equal(values, expected["together" if name in together else "alone", name])

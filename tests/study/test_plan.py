@@ -1,0 +1,88 @@
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from sharewise._core import InputError
+from sharewise.runs import Run
+from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
+
+
+def test_both_arms_have_every_setting_in_every_replicate(small, short):
+    plan = make_plan(small(), short)
+    assert len(plan) == 2 * 2 * 4
+    names = ("up", "late", "down")
+    for replicate in range(2):
+        for trial in range(2):
+            cell = [run for run in plan if (run.replicate, run.trial) == (replicate, trial)]
+            assert [(run.treatment, run.tasks) for run in cell] == [
+                ("together", names), *(("alone", (name,)) for name in names)
+            ]  # fmt: skip
+            assert len({(run.recipe, run.network, run.method) for run in cell}) == 1, "matched in all but the tasks"
+
+
+def test_a_longer_plan_contains_the_shorter(small, short):
+    assert set(map(repr, make_plan(small(), short))) < set(map(repr, make_plan(small(), replace(short, replicates=3))))
+
+
+def test_only_the_first_replicate_is_probed_and_kept(small, short):
+    plan = make_plan(small(), short)
+    assert {run.replicate for run in plan if run.probe} == {0}
+    assert {run.treatment for run in plan if run.probe} == {"together"}
+
+
+def test_the_plan_is_written_before_it_is_run(small, short, tmp_path):
+    data = small()
+    plan = make_plan(data, short)
+    freeze_plan(tmp_path / "new" / "study", plan, data)
+    found = json.loads((tmp_path / "new" / "study" / "plan.json").read_text())
+    assert [Run.from_description(row) for row in found["runs"]] == list(plan)
+    assert found["fingerprint"] == data.fingerprint
+
+
+class TestFolders:
+    def test_the_same_study_may_continue(self, small, short, tmp_path):
+        for replicates in (2, 3, 1):
+            data = small()
+            freeze_plan(tmp_path, make_plan(data, replace(short, replicates=replicates)), data)
+        assert len(json.loads((tmp_path / "plan.json").read_text())["runs"]) == 8
+
+    @pytest.mark.parametrize("other", [{"rows": 210}, {"order": (0, 1)}])
+    def test_another_study_is_refused_and_left_alone(self, small, short, tmp_path, other):
+        data, second = small(), small(**other)
+        freeze_plan(tmp_path, make_plan(data, short), data)
+        before = (tmp_path / "plan.json").read_bytes(), time.time_ns()
+        with pytest.raises(InputError, match=r"holds another study \(tasks down, late, up\); choose another folder"):
+            freeze_plan(tmp_path, make_plan(second, short), second)
+        assert (tmp_path / "plan.json").read_bytes() == before[0]
+        assert len(list(tmp_path.iterdir())) == 1
+
+    def test_other_files_are_refused_and_left_alone(self, small, tmp_path):
+        (tmp_path / "thesis.doc").write_text("years")
+        with pytest.raises(InputError, match="is not empty and holds no study; choose another folder with `--out`"):
+            check_study(tmp_path, small())
+        assert [file.name for file in tmp_path.iterdir()] == ["thesis.doc"]
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", '{"fingerprint": 1}', "\ufeff"])
+    def test_a_plan_of_something_else(self, small, tmp_path, text):
+        (tmp_path / "plan.json").write_text(text)
+        with pytest.raises(InputError, match=r"plan.json` is no plan of a study; choose another folder"):
+            check_study(tmp_path, small())
+
+    def test_a_single_task_is_no_study(self, small, tmp_path):
+        with pytest.raises(InputError, match="needs two of them, got 1; name more tasks"):
+            check_study(tmp_path / "new", small(order=(1,)))
+        assert not (tmp_path / "new").exists()
+
+
+def test_a_text_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    write_text(tmp_path / "a", "old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write_text(tmp_path / "a", "new")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a", "old")]

@@ -1,0 +1,192 @@
+"""Whole studies on tiny data: continued, killed, in other orders, with other test labels."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from sharewise._core import InputError
+from sharewise.runs import Perform, TrainedModel
+from sharewise.study import study
+
+
+@pytest.fixture
+def without_report(monkeypatch):
+    """Drawing takes longer than training here."""
+    monkeypatch.setattr("sharewise.study._study.write_report", lambda *_: None)
+
+
+def calls_of(monkeypatch):
+    """Count trainings."""
+    calls, perform = [], Perform.__call__
+
+    def counted(self, run):
+        calls.append(run)
+        return perform(self, run)
+
+    monkeypatch.setattr(Perform, "__call__", counted)
+    return calls
+
+
+class TestWhole:
+    def test_it_leaves_everything_a_user_needs(self, done):
+        names = {file.name for file in done.folder.iterdir()}
+        assert {"report.html", "summary.json", "records.parquet", "plan.json", "model", "runs"} <= names
+        assert not [name for name in names if name.startswith(".")]
+        pd.testing.assert_frame_equal(pd.read_parquet(done.folder / "records.parquet"), done.records)
+        assert len(list((done.folder / "runs").glob("*.safetensors"))) == 16
+
+    def test_the_model_has_the_test_scores_of_the_first_replicate(self, done, small):
+        data = small()
+        model = TrainedModel.load(done.folder / "model")
+        rows = data.split(0).test
+        found = model.predict(data.raw.inputs[rows])
+        for place, task in enumerate(done.summary.tasks):
+            truth = data.raw.targets["binary" if task.name == "late" else "regression"][rows, place // 2].double()
+            score = data.tasks[place].metrics[0](found[task.name], truth)
+            assert float(score) == pytest.approx(task.scores[task.chosen][0])
+
+    def test_nothing_is_trained_again(self, done, small, short, tables, monkeypatch):
+        calls = calls_of(monkeypatch)
+        again = study(small(), done.folder, protocol=short, workers=1)
+        assert calls == []
+        assert tables(again) == tables(done)
+
+    def test_a_single_task_is_refused_before_anything_is_written(self, small, tmp_path):
+        with pytest.raises(InputError, match="needs two of them, got 1"):
+            study(small(order=(0,)), tmp_path / "out")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_trunk_of_ones_own(self, small, short, tmp_path):
+        found = study(small(), tmp_path, protocol=replace(short, replicates=2, trials=1), trunk=own_trunk, workers=1)
+        assert len(found.summary.tasks) == 3
+        x = small().raw.inputs[:4]
+        assert TrainedModel.load(tmp_path / "model", trunk=own_trunk).predict(x)["up"].shape == (4,)
+
+    def test_no_setting_that_can_be_trained_is_an_error(self, small, short, tmp_path, monkeypatch):
+        monkeypatch.setattr("sharewise.study._protocol.SETTINGS", ((1e30, 0.0), (1e35, 0.0)))
+        with pytest.raises(InputError, match=r"no setting could train .* is not finite at step"):
+            study(small(), tmp_path, protocol=replace(short, batch_size=8, steps=60), workers=1)
+        assert not (tmp_path / "model").exists()
+
+
+def own_trunk():
+    return nn.Sequential(nn.Linear(3, 6), nn.Tanh())
+
+
+@pytest.mark.usefixtures("without_report")
+class TestContinuing:
+    def test_more_replicates_add_to_the_same_folder(self, done, small, short, tables, tmp_path, monkeypatch):
+        more = replace(short, replicates=3)
+        first = study(small(), tmp_path / "a", protocol=short, workers=1)
+        calls = calls_of(monkeypatch)
+        continued = study(small(), tmp_path / "a", protocol=more, workers=1)
+        assert {run.replicate for run in calls} == {2}
+        assert len(calls) == 8
+        at_once = study(small(), tmp_path / "b", protocol=more, workers=1)
+        assert tables(continued) == tables(at_once)
+        assert tables(first) == tables(done)
+
+    def test_another_study_is_refused(self, done, small, short):
+        before = {file: file.stat().st_mtime_ns for file in done.folder.rglob("*")}
+        with pytest.raises(InputError, match="holds another study"):
+            study(small(rows=220), done.folder, protocol=short, workers=1)
+        assert {file: file.stat().st_mtime_ns for file in done.folder.rglob("*")} == before
+
+    def test_killed_at_random_moments_it_gives_the_same_table(self, done, small, short, tables, tmp_path):
+        """Three times, by SIGKILL; `python -m benchmarks.resume` does ten on digits with two workers."""
+        context, delays = multiprocessing.get_context("fork"), torch.rand(3, generator=torch.Generator().manual_seed(0))
+        for delay in delays.tolist():
+            child = context.Process(target=study, args=(small(), tmp_path), kwargs={"protocol": short, "workers": 1})
+            child.start()
+            before = stored(tmp_path)
+            while child.is_alive() and stored(tmp_path) == before:
+                time.sleep(0.002)
+            time.sleep(0.15 * delay)
+            os.kill(child.pid, signal.SIGKILL)
+            child.join()
+        assert 0 < stored(tmp_path) <= 16
+        assert tables(study(small(), tmp_path, protocol=short, workers=1)) == tables(done)
+
+    @pytest.mark.parametrize("name", ["write_bytes", "write_text", "replace"])
+    def test_a_full_disk_at_any_write_leaves_nothing_half_written(
+        self, done, small, short, tables, tmp_path, monkeypatch, name
+    ):
+        """The third write of each kind fails, then the disk has room again."""
+        write, left = getattr(Path, name), [3]
+
+        def full(self, *arguments, **options):
+            left[0] -= 1
+            if left[0] == 0:
+                raise OSError(28, "No space left on device", str(self))
+            return write(self, *arguments, **options)
+
+        monkeypatch.setattr(Path, name, full)
+        with pytest.raises(OSError, match="No space left"):
+            study(small(), tmp_path, protocol=short, workers=1)
+        assert not list(tmp_path.rglob(".*"))
+        again = study(small(), tmp_path, protocol=short, workers=1)
+        assert tables(again) == tables(done)
+
+
+def stored(folder):
+    return len(list(folder.glob("runs/*.safetensors")))
+
+
+@pytest.mark.usefixtures("without_report")
+class TestWhatMustNotMatter:
+    def test_the_number_of_workers(self, done, small, short, tables, tmp_path):
+        assert tables(study(small(), tmp_path, protocol=short, workers=2)) == tables(done)
+
+    def test_the_order_of_tasks(self, done, small, short, tmp_path):
+        """But for the rounding of a sum in another order."""
+        other = study(small(order=(2, 0, 1)), tmp_path, protocol=short, workers=1)
+        found = {task.name: task for task in other.summary.tasks}
+        for task in done.summary.tasks:
+            assert found[task.name].alone == task.alone
+            assert found[task.name].together == pytest.approx(task.together, abs=2e-3)
+            assert found[task.name].chosen == task.chosen
+
+    def test_the_labels_of_test_rows(self, small, short, tmp_path):
+        """Neither tuning nor the chosen model looks at them; the scores do."""
+        split = small().split(0)
+        rows = split.test.numpy()
+        found = [
+            study(small(split=split, poison=poison), tmp_path / name, protocol=short, workers=1)
+            for name, poison in (("a", None), ("b", rows))
+        ]
+        one, two = (each.records for each in found)
+        assert one["chosen"].equals(two["chosen"])
+        assert [task.chosen for task in found[0].summary.tasks] == [task.chosen for task in found[1].summary.tasks]
+        held = one["role"] != "test"
+        pd.testing.assert_frame_equal(one[held], two[held])
+        assert not one.loc[~held, "value"].equals(two.loc[~held, "value"])
+        models = [TrainedModel.load(tmp_path / name / "model") for name in "ab"]
+        x = small().raw.inputs
+        predicted = [model.predict(x) for model in models]
+        assert all(torch.equal(predicted[0][name], predicted[1][name]) for name in predicted[0])
+
+
+def test_the_progress_is_told(small, short, tmp_path):
+    class Told:
+        def __init__(self):
+            self.parts = []
+
+        def start(self, what, total):
+            self.parts.append([what, total, 0])
+
+        def advance(self, done):
+            self.parts[-1][2] += done
+
+    told = Told()
+    study(small(), tmp_path, protocol=replace(short, trials=1), workers=1, progress=told, command="sharewise study x")
+    assert told.parts == [["networks", 8, 8], ["outside models", 0, 0]]
+    assert json.loads((tmp_path / "summary.json").read_text())["command"] == "sharewise study x"
