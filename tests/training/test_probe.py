@@ -10,7 +10,7 @@ def gradients(step, batch):
     means = step.forward([batch]).mean()
     rows = []
     for mean in means:
-        found = torch.autograd.grad(mean, list(step.model.parameters()), retain_graph=True)
+        found = torch.autograd.grad(mean, list(step.model.trunk.parameters()), retain_graph=True)
         rows.append(torch.cat([each.flatten() for each in found]))
     return torch.stack(rows)
 

@@ -38,7 +38,7 @@ def run(choices: dict[str, Any]) -> None:
         tell_findings(console, dataset)
         plan = _plan(dataset, protocol_of(settings, dataset), setting, sharing=sharing, method=method)
         build_method(plan[0], len(dataset.tasks))
-        work = out.with_name(f".{out.name}.unfinished")
+        work = out.resolve().with_name(f".{out.resolve().name}.unfinished")
         with StudyBar(console) as bar:
             finished = _train(dataset, plan, work, bar)
         Perform(dataset).model([(row, row.tasks, each) for row, each in finished]).save(out)

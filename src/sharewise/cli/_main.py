@@ -32,8 +32,8 @@ def main() -> None:
 @click.option("--references/--no-references", default=None, help="Compare with trees and ridge models.  [default: yes]")
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
-def study(**choices: Any) -> None:  # noqa: ANN401  # options
-    r"""Measure what sharing does for each task: alone against together.
+def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
+    """Measure what sharing does for each task: alone against together.
 
     SOURCE is a CSV or Parquet file, several files with the rows of one task each, or embedded data: `digits`,
     `multidigits`. Every task is trained alone and all are trained together, with the same settings, several times.
@@ -45,7 +45,7 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options
       sharewise study digits --out runs/digits
       sharewise study people.csv --task income --task age:regression --group household
       sharewise study red.csv white.csv --task quality:regression --plan equal
-    """
+    """  # noqa: D301  # an escape for click, which keeps the lines below it
     _run("study", choices)
 
 

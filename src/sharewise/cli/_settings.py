@@ -1,6 +1,7 @@
 """The choices of a command, from its options or a YAML file, checked all at once."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -63,12 +64,21 @@ def read_settings(path: Path | None, given: Mapping[str, Any]) -> Settings:
         return Settings(**found)
     except ValidationError as error:
         where = f"`{path}`" if path else "the options"
-        lines = [f"  {_place(each)}: {each['msg']}, got {each['input']!r}" for each in error.errors()]
+        lines = [f"  {_place(each)}: {_problem(each)}" for each in error.errors()]
         raise InputError(f"{where} cannot be used, correct:\n" + "\n".join(lines)) from None
 
 
 def _place(error: ErrorDetails) -> str:
     return ".".join(str(part) for part in error["loc"])
+
+
+def _problem(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return f"must be given: a CSV or Parquet file, or embedded data ({', '.join(EMBEDDED)})"
+    if error["type"] == "extra_forbidden":
+        close = get_close_matches(_place(error), Settings.model_fields, 1)
+        return "there is no such choice" + (f"; did you mean `{close[0]}`?" if close else "")
+    return f"{error['msg']}, got {error['input']!r}"
 
 
 def _read(path: Path) -> dict[str, Any]:

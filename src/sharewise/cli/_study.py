@@ -18,7 +18,7 @@ from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.mixing import Dataset
 from sharewise.runs import Network, whole_file
-from sharewise.study import SETTINGS, Protocol, Study, check_study, headline, study
+from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, study
 
 AGAIN = "Finished runs are kept: the same command continues."
 
@@ -30,13 +30,15 @@ def run(choices: dict[str, Any]) -> None:
     with told_plainly(AGAIN):
         settings = read_settings(config, choices)
         dataset = read_dataset(settings)
-        folder = out or Path("runs") / Path(settings.source[0]).stem
+        folder = out or Path("runs") / "-".join(Path(source).stem for source in settings.source[:3])
         if board:
             check_board()
         console = Console(stderr=True)
         tell_findings(console, dataset)
         check_study(folder, dataset)
         protocol = protocol_of(settings, dataset)
+        for replicate in range(protocol.replicates):
+            dataset.split(replicate)  # fails, if it must, before anything is written
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(folder / SETTINGS) as draft:
             draft.write_text(write_settings(settings), encoding="utf-8")
@@ -81,4 +83,6 @@ def tell_findings(console: Console, dataset: Dataset) -> None:
 def _tell(console: Console, found: Study) -> None:
     print_summary(console, found.summary)
     console.print(f"[bold]{escape(headline(found.summary))}[/]")
+    for item in advice(found.summary):
+        console.print(f"[bold]{escape(item.about)}[/]: {escape(item.text)}", highlight=False)
     click.echo(f"report  {found.folder / 'report.html'}\nmodel   {found.folder / 'model'}")

@@ -5,6 +5,8 @@ import os
 import pickle
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +20,7 @@ from sharewise.runs._store import Finished, Store
 
 Row = TypeVar("Row")
 ATTEMPTS = 3
+WATCH = 1.0  # seconds between two looks at the parent
 
 _worker: dict[str, Any] = {}
 
@@ -131,7 +134,7 @@ def _in_pool(
 ) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sharewise.runs"])
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (work, store))
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (work, store, os.getpid()))
     try:
         with _without_main():  # the first of these calls start the workers
             waiting: set[Future[None]] = {pool.submit(_perform, key, row) for key, row in missing}
@@ -148,11 +151,22 @@ def _in_pool(
         pool.shutdown(cancel_futures=True)
 
 
-def _start_worker(work: Callable[[Any], Finished], store: Store) -> None:
+def _start_worker(work: Callable[[Any], Finished], store: Store, parent: int) -> None:
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
     _worker.update(work=work, store=store)
+
+
+def _leave_with(parent: int) -> None:
+    """End this worker when the process that asked for it is gone, even if that was killed without a word."""
+    while True:
+        time.sleep(WATCH)
+        try:
+            os.kill(parent, 0)
+        except ProcessLookupError:
+            os._exit(1)
 
 
 def _perform(key: str, row: object) -> None:

@@ -3,7 +3,7 @@
 from sharewise.study._plan import SETTINGS, check_study
 from sharewise.study._protocol import Protocol
 from sharewise.study._report import write_report
-from sharewise.study._sentences import headline
+from sharewise.study._sentences import Advice, advice, headline
 from sharewise.study._study import Progress, Study, study
 from sharewise.study._summary import Summary, TaskSummary
 
@@ -16,6 +16,8 @@ __all__ = [
     "TaskSummary",
     "write_report",
     "headline",
+    "advice",
+    "Advice",
     "check_study",
     "SETTINGS",
 ]

@@ -178,8 +178,12 @@ def _against(tasks: Sequence[TaskSummary]) -> list[Advice]:
 def _open(tasks: Sequence[TaskSummary], replicates: int) -> list[Advice]:
     if not tasks:
         return []
+    endless = [task for task in tasks if task.needed == math.inf]
     text = f"Repeat the study with more than {replicates} replicates; finished runs are reused."
-    return [Advice(f"{_about(tasks)}: not decided", text + _needed(tasks, replicates) + _risk(tasks))]
+    if len(endless) == len(tasks):
+        text = "More replicates cannot decide: splits of one table share rows, and these are too few for the margin."
+    rows = f" More rows, or a wider margin, are needed for {_named(endless)}." if endless else ""
+    return [Advice(f"{_about(tasks)}: not decided", text + _needed(tasks, replicates) + rows + _risk(tasks))]
 
 
 def _needed(tasks: Sequence[TaskSummary], replicates: int) -> str:

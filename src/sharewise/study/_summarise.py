@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sharewise._core import Role
 from sharewise.diagnosis import Gaps, split_gap
@@ -154,8 +155,14 @@ def _task(
         missing=1 - sum(counts.values()) / total,
         scores={ALONE: tuple(alone), TOGETHER: tuple(together)},
         extra={arm: _extra(scores, task, arm) for arm in (ALONE, TOGETHER)},
-        needed=float(replicates_needed(difference, verdict.margin)) if verdict and open_still else nan,
+        needed=_needed(difference, verdict, outcome.dataset) if verdict and open_still else nan,
     )
+
+
+def _needed(difference: NDArray[np.float64], verdict: Verdict, dataset: Dataset) -> float:
+    sizes = dataset.split(0).sizes
+    shared = sizes["test"] / sizes["train"] if dataset.resampled else 0.0
+    return float(replicates_needed(difference, verdict.margin, shared=shared))
 
 
 def _extra(scores: Scores, task: Task, arm: str) -> dict[str, float]:

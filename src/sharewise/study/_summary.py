@@ -11,6 +11,7 @@ from sharewise.evidence import Word
 Arm: TypeAlias = Literal["alone", "together"]
 _Json: TypeAlias = Any  # what json reads and writes, and tuples
 FORMAT = 1
+ENDLESS = "no number"
 
 
 @final
@@ -38,7 +39,7 @@ class TaskSummary:
         missing: share of rows without a label of this task, 0 to 1.
         scores: score of every replicate, by arm, in the same order of replicates.
         extra: mean of the further metrics, by arm and metric.
-        needed: replicates after which an undetermined verdict is expected to be decided.
+        needed: replicates expected to decide an undetermined verdict; infinite where only more rows can.
 
     Example:
         >>> task = TaskSummary(name="age", kind="regression", metric="r2", higher_is_better=True, floor=0.0, alone=0.61,
@@ -115,7 +116,10 @@ class Summary:
 
     def to_json(self) -> str:
         """The summary as strict JSON; numbers that are not finite become null."""
-        return json.dumps({"format": FORMAT, **_without_nan(asdict(self))}, indent=1, ensure_ascii=False)
+        fields = _without_nan(asdict(self))
+        for task, row in zip(self.tasks, fields["tasks"], strict=True):
+            row["needed"] = ENDLESS if task.needed == math.inf else row["needed"]
+        return json.dumps({"format": FORMAT, **fields}, indent=1, ensure_ascii=False)
 
     @staticmethod
     def from_json(text: str) -> "Summary":
@@ -131,7 +135,8 @@ class Summary:
             raise InputError("this is no summary of a study; give the `summary.json` that a study wrote") from error
         if version != FORMAT:
             raise InputError(f"the summary has format {version}, this version reads {FORMAT}; run the study again")
-        tasks = tuple(TaskSummary(**task) for task in fields.pop("tasks"))
+        rows = fields.pop("tasks")
+        tasks = tuple(TaskSummary(**row | {"needed": math.inf} if row["needed"] == ENDLESS else row) for row in rows)
         return Summary(tasks=tasks, **fields)
 
 

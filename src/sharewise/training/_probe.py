@@ -31,7 +31,7 @@ def gradient_records(step: Step, batch: Batch, tasks: Sequence[Task], at: int) -
     step.model.eval()
     with torch.enable_grad():
         losses = step.forward([batch])
-        products = gramian(losses.mean(), list(step.model.parameters()))
+        products = gramian(losses.mean(), task=step.model)
     step.model.train(training)
     norms = products.diagonal().clamp(min=0).sqrt()
     cosines = products / (norms.outer(norms)).clamp(min=torch.finfo(norms.dtype).tiny)
