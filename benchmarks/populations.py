@@ -6,6 +6,7 @@ The reference is what one would write by hand: a plain loop with fused AdamW, cl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from sharewise.models import MLP, Heads, MultiTask
 from sharewise.tasks import Regression, Task
 from sharewise.training import Recipe, Training, train_population
 
-ROWS, STEPS, ROUNDS = 4096, 300, 7
+ROWS, STEPS, ROUNDS = 4096, 300, 5
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ CASES = (
     Case(10, 32, 64, stacked=7.0, mapped=5.0),
     Case(32, 64, 128, stacked=1.7, mapped=1.5),
     Case(16, 96, 128, models=24, tasks=5),  # the study of digits
-    Case(32, 128, 256),
+    Case(32, 128, 256, models=16),
 )
 
 
@@ -84,7 +85,7 @@ def _plain(case: Case, steps: int) -> Callable[[], None]:
     x, y = data.inputs, data.targets["regression"]
     sizes = [case.features] + [case.width] * case.depth
     layers: list[nn.Module] = []
-    for enter, leave in zip(sizes[:-1], sizes[1:], strict=True):
+    for enter, leave in pairwise(sizes):
         layers += [nn.Linear(enter, leave), nn.ReLU()]
     net = nn.Sequential(*layers, nn.Linear(case.width, case.tasks))
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, fused=True)
