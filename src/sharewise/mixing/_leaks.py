@@ -16,10 +16,11 @@ _SCREEN = 0.98  # ranks of all rows differ a little from those of the rows two c
 _ROWS = 20_000  # rows looked at
 _SCREENED = 2_000  # rows on which all pairs of features are compared
 _COMMON = 20  # fewer rows in common tell nothing
+_OFTEN = 20  # rows that each value of a feature has on average; of rarer ones some have one label by chance
 
 
 def leaks(frame: DataFrame, names: Sequence[str], targets: Sequence[Target]) -> list[Finding]:
-    """Features that say a target: its rank correlation with them is above 0.999, or each value means one label.
+    """Features that say a target: by a rank correlation above 0.999, or by a few values with one label each.
 
     Looked at are also text of two values and, where values are missing, whether they are.
 
@@ -108,15 +109,15 @@ def _rank_correlation(x: Floats, y: Floats) -> float:
 def _named_alike(
     frame: DataFrame, names: Sequence[str], labels: Sequence[tuple[str, Floats]]
 ) -> dict[str, tuple[str, str]]:
-    """Features of some values each of which means another label."""
+    """Features of some values each of which has one label only."""
     codes = {name: pd.factorize(frame[name])[0] for name in names}
-    few = {name: code for name, code in codes.items() if 2 < code.max() + 1 <= len(frame) / 4}
-    several = [(task, target) for task, target in labels if 2 < _count(target) <= len(frame) / 4]
+    few = {name: code for name, code in codes.items() if 2 < code.max() + 1 <= len(frame) / _OFTEN}
+    classes = [(task, target) for task, target in labels if 2 <= _count(target) <= len(frame) / _OFTEN]
     found: dict[str, tuple[str, str]] = {}
     for name, code in few.items():
-        for task, target in several:
-            if _one_to_one(code, target):
-                found.setdefault(name, ("means the same as", task))
+        for task, target in classes:
+            if _decides(code, target):
+                found.setdefault(name, ("alone decides", task))
     return found
 
 
@@ -124,18 +125,18 @@ def _count(target: Floats) -> int:
     return len(np.unique(target[~np.isnan(target)]))
 
 
-def _one_to_one(code: Longs, target: Floats) -> bool:
+def _decides(code: Longs, target: Floats) -> bool:
     both = (code >= 0) & ~np.isnan(target)
     if both.sum() < _COMMON:
         return False
-    head = both.nonzero()[0][:200]  # nearly all pairs differ within these
-    return _are_one_to_one(code[head], target[head]) and _are_one_to_one(code[both], target[both])
+    head = both.nonzero()[0][:200]  # most features show two labels of one value within these
+    return _has_one_label(code[head], target[head]) and _has_one_label(code[both], target[both])
 
 
-def _are_one_to_one(code: Longs, target: Floats) -> bool:
+def _has_one_label(code: Longs, target: Floats) -> bool:
+    """Whether no value goes with two labels."""
     pairs = pd.factorize(target)[0] * (int(code.max()) + 1) + code
-    kinds = len(np.unique(code))
-    return bool(kinds > 1 and len(np.unique(pairs)) == kinds == len(np.unique(target)))
+    return len(np.unique(pairs)) == len(np.unique(code))
 
 
 def twins(frame: DataFrame, names: Sequence[str]) -> list[Finding]:
