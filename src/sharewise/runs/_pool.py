@@ -154,6 +154,7 @@ def _in_pool(
 def _start_worker(work: Callable[[Any], Finished], store: Store, parent: int) -> None:
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
+    signal.signal(signal.SIGTERM, _leave)
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
     _worker.update(work=work, store=store)
@@ -167,6 +168,11 @@ def _leave_with(parent: int) -> None:
             os.kill(parent, 0)
         except ProcessLookupError:
             os._exit(1)
+
+
+def _leave(number: int, _: object) -> None:
+    """End like an error does, so that a draft that is being written is removed."""
+    raise SystemExit(128 + number)
 
 
 def _perform(key: str, row: object) -> None:
