@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from sharewise._core import InputError
-from sharewise.runs import Perform, TrainedModel
+from sharewise.runs import TrainedModel
 from sharewise.study import study
 
 
@@ -25,16 +25,9 @@ def without_report(monkeypatch):
     monkeypatch.setattr("sharewise.study._study.write_report", lambda *_: None)
 
 
-def calls_of(monkeypatch):
-    """Count trainings."""
-    calls, perform = [], Perform.__call__
-
-    def counted(self, run):
-        calls.append(run)
-        return perform(self, run)
-
-    monkeypatch.setattr(Perform, "__call__", counted)
-    return calls
+def times_of(folder):
+    """When each finished run was stored."""
+    return {path: path.stat().st_mtime_ns for path in folder.glob("runs/*.safetensors")}
 
 
 class TestWhole:
@@ -43,7 +36,7 @@ class TestWhole:
         assert {"report.html", "summary.json", "records.parquet", "plan.json", "model", "runs"} <= names
         assert not [name for name in names if name.startswith(".")]
         pd.testing.assert_frame_equal(pd.read_parquet(done.folder / "records.parquet"), done.records)
-        assert len(list((done.folder / "runs").glob("*.safetensors"))) == 16
+        assert len(list((done.folder / "runs").glob("*.safetensors"))) == 8
 
     def test_the_model_has_the_test_scores_of_the_first_replicate(self, done, small):
         data = small()
@@ -56,9 +49,13 @@ class TestWhole:
             assert float(score) == pytest.approx(task.scores[task.chosen][0])
 
     def test_nothing_is_trained_again(self, done, small, short, tables, tmp_path, monkeypatch):
-        calls, folder = calls_of(monkeypatch), shutil.copytree(done.folder, tmp_path / "copy")
+        folder = shutil.copytree(done.folder, tmp_path / "copy")
+
+        def refuse(*_):
+            raise AssertionError("stored again")
+
+        monkeypatch.setattr(Store, "put", refuse)
         again = study(small(), folder, protocol=short, workers=1)
-        assert calls == []
         assert tables(again) == tables(done)
 
     def test_a_single_task_is_refused_before_anything_is_written(self, small, tmp_path):
@@ -67,7 +64,7 @@ class TestWhole:
         assert list(tmp_path.iterdir()) == []
 
     def test_a_trunk_of_ones_own(self, small, short, tmp_path):
-        found = study(small(), tmp_path, protocol=replace(short, replicates=2, trials=1), trunk=own_trunk, workers=1)
+        found = study(small(), tmp_path, protocol=short, trunk=own_trunk, workers=1)
         assert len(found.summary.tasks) == 3
         x = small().raw.inputs[:4]
         assert TrainedModel.load(tmp_path / "model", trunk=own_trunk).predict(x)["up"].shape == (4,)
@@ -75,7 +72,7 @@ class TestWhole:
     def test_no_setting_that_can_be_trained_is_an_error(self, small, short, tmp_path, monkeypatch):
         monkeypatch.setattr("sharewise.study._protocol.SETTINGS", ((1e30, 0.0), (1e35, 0.0)))
         with pytest.raises(InputError, match=r"no setting could train .* is not finite at step"):
-            study(small(), tmp_path, protocol=replace(short, batch_size=8, steps=60), workers=1)
+            study(small(), tmp_path, protocol=replace(short, trials=2, batch_size=8, steps=60), workers=1)
         assert not (tmp_path / "model").exists()
 
 
@@ -85,13 +82,14 @@ def own_trunk():
 
 @pytest.mark.usefixtures("without_report")
 class TestContinuing:
-    def test_more_replicates_add_to_the_same_folder(self, done, small, short, tables, tmp_path, monkeypatch):
+    def test_more_replicates_add_to_the_same_folder(self, done, small, short, tables, tmp_path):
         more = replace(short, replicates=3)
         first = study(small(), tmp_path / "a", protocol=short, workers=1)
-        calls = calls_of(monkeypatch)
+        before = times_of(tmp_path / "a")
         continued = study(small(), tmp_path / "a", protocol=more, workers=1)
-        assert {run.replicate for run in calls} == {2}
-        assert len(calls) == 8
+        after = times_of(tmp_path / "a")
+        assert {path: after[path] for path in before} == before
+        assert (len(before), len(after)) == (8, 12)
         at_once = study(small(), tmp_path / "b", protocol=more, workers=1)
         assert tables(continued) == tables(at_once)
         assert tables(first) == tables(done)
@@ -114,7 +112,7 @@ class TestContinuing:
             time.sleep(0.15 * delay)
             os.kill(child.pid, signal.SIGKILL)
             child.join()
-        assert 0 < stored(tmp_path) <= 16
+        assert 0 < stored(tmp_path) <= 8
         assert tables(study(small(), tmp_path, protocol=short, workers=1)) == tables(done)
 
     @pytest.mark.parametrize("name", ["write_bytes", "write_text", "replace"])
@@ -139,7 +137,7 @@ class TestContinuing:
 
 
 def stored(folder):
-    return len(list(folder.glob("runs/*.safetensors")))
+    return len(times_of(folder))
 
 
 @pytest.mark.usefixtures("without_report")
@@ -161,7 +159,7 @@ class TestWhatMustNotMatter:
         split = small().split(0)
         rows = split.test.numpy()
         found = [
-            study(small(split=split, poison=poison), tmp_path / name, protocol=short, workers=1)
+            study(small(split=split, poison=poison), tmp_path / name, protocol=replace(short, trials=2), workers=1)
             for name, poison in (("a", None), ("b", rows))
         ]
         one, two = (each.records for each in found)
@@ -188,6 +186,6 @@ def test_the_progress_is_told(small, short, tmp_path):
             self.parts[-1][2] += done
 
     told = Told()
-    study(small(), tmp_path, protocol=replace(short, trials=1), workers=1, progress=told, command="sharewise study x")
+    study(small(), tmp_path, protocol=short, workers=1, progress=told, command="sharewise study x")
     assert told.parts == [["networks", 8, 8], ["outside models", 0, 0]]
     assert json.loads((tmp_path / "summary.json").read_text())["command"] == "sharewise study x"

@@ -24,7 +24,11 @@ def main() -> None:
 @click.argument("source", nargs=-1)
 @options(DATA)
 @click.option("--out", type=OUT, help="Folder of the study. The same command continues it.  [default: runs/NAME]")
-@click.option("--replicates", type=int, help="Paired repetitions with new splits and initial numbers.  [default: 5]")
+@click.option(
+    "--replicates",
+    type=int,
+    help="Paired repetitions with new splits.  [default: 10 up to 5,000 rows, else 5]",
+)
 @click.option("--trials", type=int, help="Settings tried for every network in every replicate.  [default: 4]")
 @options(SIZE)
 @click.option("--margin", type=float, help="Smallest difference that matters, as a share of the way from the constant "

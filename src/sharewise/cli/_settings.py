@@ -33,7 +33,7 @@ class Settings(BaseModel):
     weight: str | None = None
     plan: Literal["proportional", "equal", "temperature"] = "proportional"
     rate: list[float] = []
-    replicates: int = Field(5, ge=1)
+    replicates: int | None = Field(None, ge=1)
     trials: int = Field(4, ge=1)
     width: int = Field(96, ge=1)
     blocks: int = Field(2, ge=0)

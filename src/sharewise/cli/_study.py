@@ -20,6 +20,7 @@ from sharewise.mixing import Dataset
 from sharewise.runs import Network, whole_file
 from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, study
 
+SMALL = 5_000  # rows, up to which runs are cheap and replicates differ a lot
 AGAIN = "Finished runs are kept: the same command continues."
 
 
@@ -59,7 +60,7 @@ def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
     if dataset.raw.task is None and (settings.rate or settings.plan != "proportional"):
         raise InputError("`--plan` and `--rate` mix tasks with rows of their own; here all share rows: leave them out")
     return Protocol(
-        replicates=settings.replicates,
+        replicates=settings.replicates or (10 if len(dataset) <= SMALL else 5),
         trials=settings.trials,
         network=Network(settings.width, settings.blocks, settings.dropout),
         batch_size=settings.batch_size,

@@ -33,8 +33,8 @@ def print_summary(console: Console, summary: Summary) -> None:
             other.add_row(escape(task.name), *numbers, _number(task.floor), task.chosen)
         console.print(other)
     console.print(
-        "[dim]Positive differences: better together. A verdict allows for the number of tasks, an interval does not;\n"
-        "a difference below the margin counts for nothing, however sure.[/]"
+        "[dim]Positive differences: better together. A verdict allows for the number of tasks, an interval does not; a "
+        "difference below the margin counts for nothing, however sure.[/]"
     )
     if len(summary.tasks) > MOST:
         console.print(f"... and {len(summary.tasks) - MOST} more tasks: see the report.")

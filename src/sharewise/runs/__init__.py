@@ -6,6 +6,7 @@ from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
 from sharewise.runs._run import Network, Run
 from sharewise.runs._store import Finished, Store
+from sharewise.runs._together import PerformTogether, divide
 from sharewise.runs._trained import TrainedModel, check_model_folder
 from sharewise.runs._whole import whole_file
 
@@ -13,6 +14,8 @@ __all__ = [
     "Run",
     "Network",
     "Perform",
+    "PerformTogether",
+    "divide",
     "OWN_BEST",
     "TEST",
     "MakeTrunk",

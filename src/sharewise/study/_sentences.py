@@ -191,12 +191,19 @@ def _needed(tasks: Sequence[TaskSummary], replicates: int) -> str:
     if not known:
         return ""
     if len(tasks) > 4:
-        middle = sorted(task.needed for task in known)[len(known) // 2]
+        middle = _middle(tasks)
+        if middle == math.inf:
+            return ""
         return f" Half of these tasks are expected to need {_many(middle)}{'' if middle > _FAR else ' or fewer'}."
     said = [f"{_many(task.needed)} for {_named([task])}" for task in known]
     near = [task for task in known if task.needed <= replicates]
     text = f" Expected to be enough: {listing(said)}."
     return f"{text} Where that is no more than now, the difference lies close to the margin." if near else text
+
+
+def _middle(tasks: Sequence[TaskSummary]) -> float:
+    needed = sorted(task.needed for task in tasks if not math.isnan(task.needed))
+    return needed[len(needed) // 2]
 
 
 def _many(needed: float) -> str:

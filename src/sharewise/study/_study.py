@@ -13,7 +13,18 @@ import pandas as pd
 from sharewise._core import InputError
 from sharewise.evidence import SelectScores
 from sharewise.mixing import Dataset
-from sharewise.runs import Finished, MakeTrunk, Perform, Run, Store, can_travel, execute, whole_file
+from sharewise.runs import (
+    Finished,
+    MakeTrunk,
+    Perform,
+    PerformTogether,
+    Run,
+    Store,
+    can_travel,
+    divide,
+    execute,
+    whole_file,
+)
 from sharewise.study._analysis import decide, final_scores, judge, of_role, tuned
 from sharewise.study._frame import tidy
 from sharewise.study._model import chosen_model
@@ -137,10 +148,24 @@ def _perform_all(
     plan: Sequence[Run], perform: Perform, folder: Path, *, workers: int | None, progress: Progress
 ) -> Results:
     store = Store(folder / "runs")
-    keys = [perform.key(run) for run in plan]
+    together = PerformTogether(perform, store)
+    parts = [(together.keys(part), part) for part in divide(plan, perform)]
     progress.start("networks", len(plan))
-    execute(list(zip(keys, plan, strict=True)), perform, store, workers=_count(perform, workers), done=progress.advance)
-    return [(run, store.get(key)) for key, run in zip(keys, plan, strict=True)]
+    done = _in_runs(progress, len(plan), len(parts))
+    execute(parts, together, Store(store.folder / "parts"), workers=_count(together, workers), done=done)
+    return [(run, store.get(together.key(run))) for run in plan]
+
+
+def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]:
+    """Finished parts told as runs: parts are of nearly one size."""
+    told = 0
+
+    def done(finished: int) -> None:
+        nonlocal told
+        before, told = told * runs // parts, told + finished
+        progress.advance(told * runs // parts - before)
+
+    return done
 
 
 def _perform_references(

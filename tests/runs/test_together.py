@@ -1,0 +1,79 @@
+"""Runs performed together have the numbers of runs performed alone, up to rounding, and are stored whole."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from sharewise.mixing import Tensors, from_arrays
+from sharewise.runs import Network, Perform, PerformTogether, Run, Store, divide
+from sharewise.training import Recipe
+
+
+def conv():
+    return torch.nn.Sequential(torch.nn.Unflatten(1, (1, 2)), torch.nn.Conv1d(1, 2, 1), torch.nn.Flatten())
+
+
+@pytest.fixture
+def perform():
+    x = torch.randn(160, 2, generator=torch.Generator().manual_seed(0))
+    return Perform(Tensors(*from_arrays(x, {"a": x[:, 0], "b": (x[:, 1] > 0).float()})))
+
+
+@pytest.fixture
+def plan():
+    recipe = Recipe(steps=20, batch_size=32, evaluate_every=5)
+    arms = [("together", ("a", "b")), ("alone", ("a",)), ("alone", ("b",))]
+    return tuple(
+        Run(arm, tasks, replicate, network=Network(8, 1), recipe=recipe, keep=replicate == 0)
+        for replicate in range(2)
+        for arm, tasks in arms
+    )
+
+
+def test_numbers_are_those_of_runs_alone(perform, plan, tmp_path):
+    store = Store(tmp_path)
+    together = PerformTogether(perform, store)
+    for part in divide(plan, perform):
+        together(part)
+    for run in plan:
+        found, truth = store.get(together.key(run)), perform(run)
+        assert [(each.name, each.role, each.task, each.step) for each in found.records] == [
+            (each.name, each.role, each.task, each.step) for each in truth.records
+        ]
+        values = torch.tensor([[one.value, two.value] for one, two in zip(found.records, truth.records, strict=True)])
+        torch.testing.assert_close(values[:, 0], values[:, 1], rtol=1e-3, atol=1e-4, equal_nan=True)
+        assert found.info["seen"] == truth.info["seen"]
+        assert set(found.tensors) == set(truth.tensors)
+
+
+def test_parts_are_of_one_replicate_and_cover_the_plan(perform, plan):
+    parts = divide(plan, perform)
+    assert [run for part in parts for run in part] == list(plan)
+    assert [len({run.replicate for run in part}) for part in parts] == [1, 1]
+
+
+def test_convolutions_run_alone(perform, plan):
+    assert [len(part) for part in divide(plan, Perform(perform.dataset, conv))] == [1] * 6
+
+
+def test_a_lost_run_is_made_again_to_the_bit(perform, plan, tmp_path):
+    store, part = Store(tmp_path), plan[:3]
+    together = PerformTogether(perform, store)
+    together(part)
+    before = {run.tasks: store.get(together.key(run)) for run in part}
+    kept = tmp_path / f"{together.key(part[0])}.safetensors"
+    lost, stamp = tmp_path / f"{together.key(part[1])}.safetensors", kept.stat().st_mtime_ns
+    lost.unlink()
+    together(part)
+    again = store.get(together.key(part[1]))
+    assert again.records == before[part[1].tasks].records
+    assert kept.stat().st_mtime_ns == stamp
+
+
+def test_a_run_that_fails_is_stored_as_failed(perform, plan, tmp_path):
+    wild = replace(plan[1], recipe=replace(plan[1].recipe, learning_rate=1e30))
+    together = PerformTogether(perform, Store(tmp_path))
+    together((plan[0], wild))
+    assert "not finite" in Store(tmp_path).get(together.key(wild)).info["failed"]
+    assert "failed" not in Store(tmp_path).get(together.key(plan[0])).info
