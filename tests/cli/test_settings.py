@@ -75,8 +75,7 @@ def test_the_defaults_are_those_of_the_protocol():
     from sharewise.study import Protocol
 
     settings, protocol = Settings(source=["a"]), Protocol()
-    for name in ("replicates", "trials", "batch_size", "steps", "margin", "references", "plan", "rates", "seed"):
-        assert tuple(getattr(settings, name, settings.rate) or ()) == protocol.rates if name == "rates" else (
-            getattr(settings, name) == getattr(protocol, name)
-        )  # fmt: skip
+    for name in ("trials", "batch_size", "steps", "margin", "references", "plan", "seed"):
+        assert getattr(settings, name) == getattr(protocol, name)
+    assert tuple(settings.rate) == protocol.rates
     assert Network(settings.width, settings.blocks, settings.dropout) == protocol.network

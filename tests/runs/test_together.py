@@ -34,10 +34,12 @@ def plan():
 def test_numbers_are_those_of_runs_alone(perform, plan, tmp_path):
     store = Store(tmp_path)
     together = PerformTogether(perform, store)
+    keys = []
     for part in divide(plan, perform):
         together(part)
-    for run in plan:
-        found, truth = store.get(together.key(run)), perform(run)
+        keys += together.keys(part)
+    for run, key in zip(plan, keys, strict=True):
+        found, truth = store.get(key), perform(run)
         assert [(each.name, each.role, each.task, each.step) for each in found.records] == [
             (each.name, each.role, each.task, each.step) for each in truth.records
         ]
@@ -61,19 +63,27 @@ def test_a_lost_run_is_made_again_to_the_bit(perform, plan, tmp_path):
     store, part = Store(tmp_path), plan[:3]
     together = PerformTogether(perform, store)
     together(part)
-    before = {run.tasks: store.get(together.key(run)) for run in part}
-    kept = tmp_path / f"{together.key(part[0])}.safetensors"
-    lost, stamp = tmp_path / f"{together.key(part[1])}.safetensors", kept.stat().st_mtime_ns
+    first, second, _ = together.keys(part)
+    before = store.get(second)
+    kept, lost = tmp_path / f"{first}.safetensors", tmp_path / f"{second}.safetensors"
+    stamp = kept.stat().st_mtime_ns
     lost.unlink()
     together(part)
-    again = store.get(together.key(part[1]))
-    assert again.records == before[part[1].tasks].records
+    assert store.get(second).records == before.records
     assert kept.stat().st_mtime_ns == stamp
+
+
+def test_other_company_is_another_run(perform, plan, tmp_path):
+    together = PerformTogether(perform, Store(tmp_path))
+    keys = [together.keys(rows)[0] for rows in (plan[:1], plan[:2], plan[:3])]
+    assert len(set(keys)) == 3
+    assert together.mark(plan[:2]) not in keys
 
 
 def test_a_run_that_fails_is_stored_as_failed(perform, plan, tmp_path):
     wild = replace(plan[1], recipe=replace(plan[1].recipe, learning_rate=1e30))
     together = PerformTogether(perform, Store(tmp_path))
     together((plan[0], wild))
-    assert "not finite" in Store(tmp_path).get(together.key(wild)).info["failed"]
-    assert "failed" not in Store(tmp_path).get(together.key(plan[0])).info
+    good, bad = together.keys((plan[0], wild))
+    assert "not finite" in Store(tmp_path).get(bad).info["failed"]
+    assert "failed" not in Store(tmp_path).get(good).info

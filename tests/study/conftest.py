@@ -164,7 +164,7 @@ def made():
 
 
 SHORT = Protocol(
-    replicates=2, trials=2, steps=8, batch_size=32, network=Network(width=8, blocks=1), references=False, seed=3
+    replicates=2, trials=1, steps=8, batch_size=32, network=Network(width=8, blocks=1), references=False, seed=3
 )
 
 

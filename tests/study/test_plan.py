@@ -9,6 +9,11 @@ from sharewise.runs import Run
 from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
 
 
+@pytest.fixture
+def short(short):
+    return replace(short, trials=2)
+
+
 def test_both_arms_have_every_setting_in_every_replicate(small, short):
     plan = make_plan(small(), short)
     assert len(plan) == 2 * 2 * 4

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from sharewise._core import InputError
-from sharewise.runs import TrainedModel
+from sharewise.runs import Store, TrainedModel
 from sharewise.study import study
 
 
@@ -93,6 +93,23 @@ class TestContinuing:
         at_once = study(small(), tmp_path / "b", protocol=more, workers=1)
         assert tables(continued) == tables(at_once)
         assert tables(first) == tables(done)
+
+    def test_more_trials_give_what_they_give_at_once(self, small, short, tables, tmp_path):
+        """Whatever the company in which runs are trained as one tensor program."""
+        more = replace(short, trials=3)
+        study(small(), tmp_path / "a", protocol=short, workers=1)
+        continued = study(small(), tmp_path / "a", protocol=more, workers=1)
+        assert tables(continued) == tables(study(small(), tmp_path / "b", protocol=more, workers=1))
+
+    def test_a_damaged_run_is_named_and_after_deleting_it_repeated(self, done, small, short, tables, tmp_path):
+        folder = shutil.copytree(done.folder, tmp_path / "copy")
+        path = min(folder.glob("runs/*.safetensors"))
+        path.write_bytes(path.read_bytes()[:50])
+        with pytest.raises(InputError, match=rf"{path.name}` is damaged .*delete it, and its run is repeated"):
+            study(small(), folder, protocol=short, workers=1)
+        path.unlink()
+        assert tables(study(small(), folder, protocol=short, workers=1)) == tables(done)
+        assert path.exists()
 
     def test_another_study_is_refused(self, done, small, short):
         before = {file: file.stat().st_mtime_ns for file in done.folder.rglob("*")}

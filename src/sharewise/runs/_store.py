@@ -81,5 +81,9 @@ class Store:
             raise InputError(f"`{path}` is damaged ({error}); delete it, and its run is repeated") from None
         return Finished([Record(**record) for record in text["records"]], tensors, text["info"])
 
+    def drop(self, key: str) -> None:
+        """Forget a finished run, if it is there."""
+        self._path(key).unlink(missing_ok=True)
+
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.safetensors"

@@ -37,34 +37,36 @@ class PerformTogether:
     perform: Perform
     store: Store
 
-    def key(self, run: Run) -> str:
-        """What a run's numbers depend on."""
-        return digest(["together", self.perform.key(run)])
+    def keys(self, rows: Rows) -> list[str]:
+        """The key of each run: in other company its numbers are rounded otherwise, so that all of it counts."""
+        own = [self.perform.key(run) for run in rows]
+        return [digest(["together", key, own]) for key in own]
 
-    def keys(self, rows: Rows) -> str:
-        """What marks that all rows are stored."""
-        return digest([self.key(run) for run in rows])
+    def mark(self, rows: Rows) -> str:
+        """The key of what marks that all rows are stored."""
+        return digest(self.keys(rows))
 
     def __call__(self, rows: Rows) -> Finished:
         """Train, measure and store."""
-        missing = [run for run in rows if self.key(run) not in self.store]
-        if missing:
+        keys = self.keys(rows)
+        if not all(key in self.store for key in keys):
             trainings = [self.perform.training(run) for run in rows]
             for places in populations(trainings):
-                self._train([rows[place] for place in places], [trainings[place] for place in places])
-        return Finished(info={"runs": [self.key(run) for run in rows]})
+                self._train([(keys[place], rows[place], trainings[place]) for place in places])
+        return Finished(info={"runs": keys})
 
-    def _train(self, rows: Sequence[Run], trainings: Sequence[Training]) -> None:
+    def _train(self, like: Sequence[tuple[str, Run, Training]]) -> None:
         started = time.perf_counter()
-        fits = train_population(trainings) if len(rows) > 1 else [_alone(trainings[0])]
-        each = (time.perf_counter() - started) / len(rows)
-        for run, training, fit in zip(rows, trainings, fits, strict=True):
-            if self.key(run) in self.store:
+        trainings = [training for _, _, training in like]
+        fits = train_population(trainings) if len(like) > 1 else [_alone(trainings[0])]
+        each = (time.perf_counter() - started) / len(like)
+        for (key, run, training), fit in zip(like, fits, strict=True):
+            if key in self.store:
                 continue
             if isinstance(fit, NonFiniteLossError):
-                self.store.put(self.key(run), Finished(info={"failed": str(fit)}))
+                self.store.put(key, Finished(info={"failed": str(fit)}))
             else:
-                self.store.put(self.key(run), self.perform.finish(run, training, fit, each))
+                self.store.put(key, self.perform.finish(run, training, fit, each))
 
 
 def divide(plan: Sequence[Run], perform: Perform) -> list[Rows]:

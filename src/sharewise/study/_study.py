@@ -148,12 +148,16 @@ def _perform_all(
     plan: Sequence[Run], perform: Perform, folder: Path, *, workers: int | None, progress: Progress
 ) -> Results:
     store = Store(folder / "runs")
-    together = PerformTogether(perform, store)
-    parts = [(together.keys(part), part) for part in divide(plan, perform)]
+    marks, together = Store(store.folder / "parts"), PerformTogether(perform, store)
+    parts = divide(plan, perform)
+    for part in parts:
+        if not all(key in store for key in together.keys(part)):  # a run was deleted since
+            marks.drop(together.mark(part))
     progress.start("networks", len(plan))
     done = _in_runs(progress, len(plan), len(parts))
-    execute(parts, together, Store(store.folder / "parts"), workers=_count(together, workers), done=done)
-    return [(run, store.get(together.key(run))) for run in plan]
+    rows = [(together.mark(part), part) for part in parts]
+    execute(rows, together, marks, workers=_count(together, workers), done=done)
+    return [(run, store.get(key)) for part in parts for run, key in zip(part, together.keys(part), strict=True)]
 
 
 def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]:
