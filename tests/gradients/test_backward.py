@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from sharewise import gradients
 from sharewise._core import Aggregator, Objective, Weighting
 from sharewise.gradients import backward, gramian
+from sharewise.objectives import UW
 
 K, N, D, H = 3, 8, 4, 5
 
@@ -209,3 +210,14 @@ def test_every_public_method_fills_gradients(tasks):
         assert info.finite
         assert trunk.weight.grad.isfinite().all()
     assert len(methods) > 10
+
+
+def test_a_scale_reaches_the_parameters_of_the_objective_too():
+    weight = torch.tensor([1.0, 2.0], requires_grad=True)
+    found = []
+    for scale in (1.0, 1024.0):
+        method, weight.grad = UW(2), None
+        backward(torch.stack([weight.sum(), weight.prod()]), method, scale=scale)
+        found.append([each.grad / scale for each in (weight, *method.parameters())])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)

@@ -134,10 +134,10 @@ def _scalarise(
 ) -> Info:
     with torch.enable_grad():
         values = _values(losses, reduce).requires_grad_()
-        method(values, present).backward()  # also reaches the objective's own parameters
-    weights = torch.zeros_like(values) if values.grad is None else values.grad
-    torch.autograd.backward(losses, weights * scale, retain_graph=retain_graph)
-    return Info(weights, None, {})
+        (method(values, present) * scale).backward()  # also reaches the objective's own parameters
+    scaled = torch.zeros_like(values) if values.grad is None else values.grad
+    torch.autograd.backward(losses, scaled, retain_graph=retain_graph)
+    return Info(scaled / scale, None, {})
 
 
 def _require_parameters(chosen: Iterable[Tensor]) -> None:

@@ -49,9 +49,7 @@ class Step:
             scale: factor of a gradient scaler, which `.grad` comes out multiplied by.
         """
         losses = self.forward(batches)
-        owner = batches[0].task if len(batches) == 1 else None
-        mean = losses.mean(self.expected)
-        backward(mean, self.method, present=losses.present, task=self.model, rows=owner, scale=scale)
+        backward(losses.mean(self.expected), self.method, present=losses.present, task=self.model, scale=scale)
         return Losses(losses.total.detach(), losses.count)
 
     def forward(self, batches: Sequence[Batch]) -> Losses:
