@@ -49,9 +49,13 @@ def test_the_headline_answers(study, words, text):
     assert headline(study(*words)) == text
 
 
-def test_the_headline_follows_the_choice_not_the_test(study):
+def test_the_headline_recommends_nothing_that_the_test_speaks_against(study):
+    one = study("HURTS", "UNDETERMINED", chosen=["together", "together"])
+    said = "Training together hurts a; for a the choice, made on other rows, was the other one, b is not decided yet."
+    assert headline(one) == said
     summary = study("HURTS", "HELPS", "HELPS", chosen=["together", "together", "alone"])
-    assert headline(summary) == "Train a and b together, and c alone."
+    said = "Train b together with the others; for a and c the choice, made on other rows, was the other one."
+    assert headline(summary) == said
     disagreeing = [item.about for item in advice(summary) if "disagree" in item.about]
     assert disagreeing == ["a and c: choice and test disagree"]
 

@@ -18,6 +18,7 @@ MEANING: dict[Word, str] = {
 """What each verdict says, allowing for the number of tasks."""
 
 _FAR = 200
+_WORDS: dict[str, Word] = {"helps": "HELPS", "hurts": "HURTS"}
 _LONG = 48
 
 
@@ -36,7 +37,7 @@ def having(tasks: Sequence[TaskSummary], verdict: Word) -> list[TaskSummary]:
 
 
 def headline(summary: Summary) -> str:
-    """Which tasks to train together and which alone, as the study chose; and for which it is open or does not matter.
+    """Which tasks to train together, which alone, and for which it is open, unimportant or the choice was another.
 
     Example:
         >>> headline(Summary(name="adult", tasks=(), replicates=5, covers="this split's models"))
@@ -44,27 +45,36 @@ def headline(summary: Summary) -> str:
     """
     tasks = summary.tasks
     decided = [task for task in tasks if task.verdict in ("HELPS", "HURTS")]
-    together = [task for task in decided if task.chosen == "together"]
-    alone = [task for task in decided if task.chosen == "alone"]
+    together = [task for task in decided if (task.verdict, task.chosen) == ("HELPS", "together")]
+    alone = [task for task in decided if (task.verdict, task.chosen) == ("HURTS", "alone")]
     verdicts = {task.verdict for task in tasks}
     if verdicts == {"NEUTRAL"}:
         return "Together or alone makes no difference that matters here."
     if verdicts == {"UNDETERMINED"}:
         return "This study cannot tell yet what these tasks should share."
-    if len(decided) == len(tasks) and bool(together) != bool(alone):
-        return f"Train {'both' if len(tasks) == 2 else f'all {count(len(tasks))}'} tasks {decided[0].chosen}."
+    if len(tasks) in (len(together), len(alone)) and tasks:
+        return f"Train {'both' if len(tasks) == 2 else f'all {count(len(tasks))}'} tasks {tasks[0].chosen}."
     parts = []
     if together:
         others = f" with the other{'s' if len(tasks) > 2 else ''}"
         parts.append(f"{_short(together)} together{others if len(together) == 1 else ''}")
     if alone:
         parts.append(f"{_short(alone)} alone")
-    opening = f"Train {', and '.join(parts)}" if parts else "No task clearly gains or loses"
-    return opening + _rest(having(tasks, "NEUTRAL"), having(tasks, "UNDETERMINED")) + "."
+    torn = [task for task in decided if task not in (*together, *alone)]
+    opening = f"Train {', and '.join(parts)}" if parts else _effect(torn)
+    return opening + _rest(torn, having(tasks, "NEUTRAL"), having(tasks, "UNDETERMINED")) + "."
 
 
-def _rest(neutral: Sequence[TaskSummary], undecided: Sequence[TaskSummary]) -> str:
+def _effect(torn: Sequence[TaskSummary]) -> str:
+    """What sharing did to tasks for which the study chose otherwise."""
+    said = [f"{verb} {_short(found)}" for verb in ("helps", "hurts") if (found := having(torn, _WORDS[verb]))]
+    return f"Training together {' and '.join(said)}" if said else "No task clearly gains or loses"
+
+
+def _rest(torn: Sequence[TaskSummary], neutral: Sequence[TaskSummary], undecided: Sequence[TaskSummary]) -> str:
     parts = []
+    if torn:
+        parts.append(f"for {_short(torn)} the choice, made on other rows, was the other one")
     if neutral:
         parts.append(f"{_short(neutral)} {'does' if len(neutral) == 1 else 'do'} as well either way")
     if undecided:
