@@ -51,10 +51,10 @@ def test_the_headline_answers(study, words, text):
 
 def test_the_headline_recommends_nothing_that_the_test_speaks_against(study):
     one = study("HURTS", "UNDETERMINED", chosen=["together", "together"])
-    said = "Training together hurts a; for a the choice, made on other rows, was the other one, b is not decided yet."
+    said = "Training together hurts a; the choice for a was made on other rows and differs, b is not decided yet."
     assert headline(one) == said
     summary = study("HURTS", "HELPS", "HELPS", chosen=["together", "together", "alone"])
-    said = "Train b together with the others; for a and c the choice, made on other rows, was the other one."
+    said = "Train b together with the others; the choice for a and c was made on other rows and differs."
     assert headline(summary) == said
     disagreeing = [item.about for item in advice(summary) if "disagree" in item.about]
     assert disagreeing == ["a and c: choice and test disagree"]

@@ -74,7 +74,7 @@ def _effect(torn: Sequence[TaskSummary]) -> str:
 def _rest(torn: Sequence[TaskSummary], neutral: Sequence[TaskSummary], undecided: Sequence[TaskSummary]) -> str:
     parts = []
     if torn:
-        parts.append(f"for {_short(torn)} the choice, made on other rows, was the other one")
+        parts.append(f"the choice for {_short(torn)} was made on other rows and differs")
     if neutral:
         parts.append(f"{_short(neutral)} {'does' if len(neutral) == 1 else 'do'} as well either way")
     if undecided:
