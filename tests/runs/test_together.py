@@ -87,3 +87,10 @@ def test_a_run_that_fails_is_stored_as_failed(perform, plan, tmp_path):
     good, bad = together.keys((plan[0], wild))
     assert "not finite" in Store(tmp_path).get(bad).info["failed"]
     assert "failed" not in Store(tmp_path).get(good).info
+
+
+def test_more_settings_change_no_whole_part(perform, plan):
+    rows = [replace(plan[0], trial=trial) for trial in range(30)]
+    fewer, more = divide(rows[:26], perform), divide(rows, perform)
+    assert [len(part) for part in more] == [12, 12, 6]
+    assert more[:2] == fewer[:2]

@@ -72,7 +72,8 @@ class PerformTogether:
 def divide(plan: Sequence[Run], perform: Perform) -> list[Rows]:
     """Parts of a plan that are performed at once: up to 12 runs of one replicate where that is worth it, else one.
 
-    It depends on the plan and the data alone, so that a study that is continued is divided in the same way.
+    It depends on the plan and the data alone, so that a study that is continued is divided in the same way;
+    more replicates or settings add parts, and change none but the last, incomplete one of a replicate.
 
     Args:
         plan: runs with networks of one size.
@@ -82,8 +83,7 @@ def divide(plan: Sequence[Run], perform: Perform) -> list[Rows]:
     parts = []
     for _, rows in groupby(plan, key=lambda run: run.replicate):
         own = tuple(rows)
-        count = -(-len(own) // size)
-        parts += [own[len(own) * part // count : len(own) * (part + 1) // count] for part in range(count)]
+        parts += [own[first : first + size] for first in range(0, len(own), size)]
     return parts
 
 
