@@ -9,7 +9,8 @@ from pandas import DataFrame
 from sharewise._core import InputError
 from sharewise.cli._errors import told_plainly
 from sharewise.mixing import TableEncoder, read_table
-from sharewise.runs import TrainedModel, whole_file
+from sharewise.runs import TrainedModel
+from sharewise.training import whole_file
 
 
 def run(choices: dict[str, Any]) -> None:

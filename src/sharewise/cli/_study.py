@@ -17,8 +17,9 @@ from sharewise.cli._settings import Settings, read_settings, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.mixing import Dataset
-from sharewise.runs import Network, whole_file
+from sharewise.runs import Network
 from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, study
+from sharewise.training import whole_file
 
 SMALL = 5_000  # rows, up to which runs are cheap and replicates differ a lot
 AGAIN = "Finished runs are kept: the same command continues."

@@ -8,7 +8,6 @@ from sharewise.runs._run import Network, Run
 from sharewise.runs._store import Finished, Store
 from sharewise.runs._together import PerformTogether, divide
 from sharewise.runs._trained import TrainedModel, check_model_folder
-from sharewise.runs._whole import whole_file
 
 __all__ = [
     "Run",
@@ -35,5 +34,4 @@ __all__ = [
     "code_fingerprint",
     "module_fingerprint",
     "versions",
-    "whole_file",
 ]

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from sharewise._core import InputError, Record
-from sharewise.runs._whole import whole_file
+from sharewise.training import whole_file
 
 
 @final

@@ -18,9 +18,8 @@ from sharewise._core import Batch, InputError, Tree
 from sharewise.mixing import Encoder, TableEncoder, TensorEncoder
 from sharewise.runs._build import MakeTrunk, build_network
 from sharewise.runs._run import Network
-from sharewise.runs._whole import whole_file
 from sharewise.tasks import Custom, Kind, Task, predictions
-from sharewise.training import outputs_on
+from sharewise.training import outputs_on, whole_file
 
 FORMAT = 1
 DESCRIPTION = "model.json"

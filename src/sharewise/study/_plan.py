@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from sharewise._core import InputError
 from sharewise.mixing import Dataset
-from sharewise.runs import Run, whole_file
+from sharewise.runs import Run
 from sharewise.study._protocol import Protocol
+from sharewise.training import whole_file
 
 PLAN, SETTINGS = "plan.json", "study.yaml"  # in the folder of a study
 ALONE: Literal["alone"] = "alone"

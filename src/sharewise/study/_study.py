@@ -23,7 +23,6 @@ from sharewise.runs import (
     can_travel,
     divide,
     execute,
-    whole_file,
 )
 from sharewise.study._analysis import decide, final_scores, judge, of_role, tuned
 from sharewise.study._frame import tidy
@@ -34,6 +33,7 @@ from sharewise.study._references import REFERENCES, PerformReference
 from sharewise.study._report import write_report
 from sharewise.study._summarise import Outcome, floors_on, summarise
 from sharewise.study._summary import Summary
+from sharewise.training import whole_file
 
 Results = list[tuple[Run, Finished]]
 References = list[tuple[str, int, Finished]]

@@ -13,6 +13,7 @@ from sharewise.training._probe import gradient_records
 from sharewise.training._recipe import Recipe
 from sharewise.training._step import Step
 from sharewise.training._training import Fit, Training
+from sharewise.training._whole import whole_file
 
 __all__ = [
     "Recipe",
@@ -31,4 +32,5 @@ __all__ = [
     "gradient_records",
     "save_checkpoint",
     "load_checkpoint",
+    "whole_file",
 ]

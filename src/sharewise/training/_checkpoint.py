@@ -1,11 +1,12 @@
 """Checkpoints that are whole or absent."""
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from sharewise.training._whole import whole_file
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -26,14 +27,10 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         {'step': 3}
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     content = io.BytesIO()
     torch.save(state, content)  # PyTorch hides what went wrong with a file of its own
-    try:
+    with whole_file(path) as draft:
         draft.write_bytes(content.getbuffer())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
 from sharewise.training._evaluate import losses_on, outputs_on
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
+from sharewise.training._noise import step_seed
 from sharewise.training._optimiser import make_optimiser, set_rate
 from sharewise.training._probe import gradient_records
 from sharewise.training._progress import Progress, merge_outputs
@@ -158,7 +159,7 @@ class _Loop:
         )
 
     def _train_one_step(self, step: int) -> None:
-        _seed(self.recipe.seed * 1_000_003 + step, self.device)
+        _seed(step_seed(self.recipe.seed, step), self.device)
         batch = self._batch(step)
         set_rate(self.optimiser, self.recipe.rate(step))
         self.optimiser.zero_grad(set_to_none=True)

@@ -2,7 +2,7 @@ import errno
 
 import pytest
 
-from sharewise.runs import whole_file
+from sharewise.training import whole_file
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
