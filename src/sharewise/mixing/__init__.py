@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sharewise.mixing._dataset import Dataset, Encoder, Prepared
+from sharewise.mixing._folds import fold_split
 from sharewise.mixing._inputs import TensorEncoder
 from sharewise.mixing._mixture import Mixture, Mixtures, by_task
 from sharewise.mixing._plans import equal, given, proportional, temperature
@@ -50,6 +51,7 @@ __all__ = [
     "FRACTIONS",
     "random_split",
     "group_split",
+    "fold_split",
     "time_split",
     "column_split",
     "Dataset",
