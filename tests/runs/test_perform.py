@@ -207,7 +207,11 @@ def test_shuffled_tasks_are_trained_but_not_judged(made):
     assert {record.task for record in finished.records} == {"up"}
     plain = perform(made.run(data))
     ours, theirs = (
-        next(record.value for record in each.records if (record.name, record.role, record.task) == ("loss", "train", "up"))
+        next(
+            record.value
+            for record in each.records
+            if (record.name, record.role, record.task) == ("loss", "train", "up")
+        )
         for each in (finished, plain)
     )
     assert ours != theirs

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -164,7 +165,15 @@ def made():
 
 
 SHORT = Protocol(
-    replicates=2, trials=1, steps=8, batch_size=32, network=Network(width=8, blocks=1), references=False, seed=3
+    replicates=2,
+    trials=1,
+    steps=8,
+    batch_size=32,
+    network=Network(width=8, blocks=1),
+    references=False,
+    treatments=(),
+    transfer=False,
+    seed=3,
 )
 
 
@@ -190,6 +199,8 @@ def tables_of(found):
     summary = json.loads(found.summary.to_json())
     for name in ("timing", "command"):
         summary.pop(name)
+    for each in [*summary["runs"], *summary["treatments"]]:
+        each.pop("seconds"), each.pop("memory", None)
     return summary, found.records.to_json(orient="split", double_precision=15)
 
 
@@ -212,3 +223,10 @@ def tables():
 def done(tmp_path_factory):
     """A finished study."""
     return study(small_tensors(), tmp_path_factory.mktemp("study") / "out", protocol=SHORT, workers=1)
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory):
+    """A finished study with all treatments, transfer and two looks."""
+    protocol = replace(SHORT, treatments=("shuffled", "weighted", "worst task"), transfer=True, looks=2)
+    return study(small_tensors(), tmp_path_factory.mktemp("study") / "full", protocol=protocol, workers=1)

@@ -6,12 +6,18 @@ import pytest
 
 from sharewise._core import InputError
 from sharewise.runs import Run
-from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
+from sharewise.study._plan import check_study, freeze_plan, write_text
+from sharewise.study._plan import make_plan as plan_of
+from sharewise.study._treatments import treatments_of
 
 
 @pytest.fixture
 def short(short):
-    return replace(short, trials=2)
+    return replace(short, trials=2, treatments=())
+
+
+def make_plan(data, protocol, **more):
+    return plan_of(data, protocol, treatments_of(protocol.treatments, data, protocol.trials, protocol.seed), **more)
 
 
 def test_both_arms_have_every_setting_in_every_replicate(small, short):
@@ -25,6 +31,33 @@ def test_both_arms_have_every_setting_in_every_replicate(small, short):
                 ("together", names), *(("alone", (name,)) for name in names)
             ]  # fmt: skip
             assert len({(run.recipe, run.network, run.method) for run in cell}) == 1, "matched in all but the tasks"
+
+
+def test_further_treatments_have_as_many_trials(small, short):
+    protocol = replace(short, treatments=("shuffled", "weighted", "worst task"), trials=3)
+    plan = [run for run in make_plan(small(), protocol) if run.replicate == 0]
+    names = ("up", "late", "down")
+    counts = {}
+    for run in plan:
+        counts[run.treatment, run.judged] = counts.get((run.treatment, run.judged), 0) + 1
+    expected = [("together", names), ("weighted", names), ("worst task", names)]
+    expected += [(arm, (name,)) for arm in ("alone", "shuffled") for name in names]
+    assert counts == dict.fromkeys(expected, 3)
+    weights = [tuple(run.options["weights"]) for run in plan if run.treatment == "weighted"]
+    assert len(set(weights)) == 3, "each trial has weights of its own"
+    assert all(sum(each) == pytest.approx(3, abs=1e-3) for each in weights)
+    assert {run.method for run in plan if run.treatment == "worst task"} == {"MinMax"}
+    assert all(set(run.tasks) == set(names) and len(run.shuffled) == 2 for run in plan if run.treatment == "shuffled")
+    settings = {(run.treatment, run.trial): (run.recipe.learning_rate, run.recipe.weight_decay) for run in plan}
+    assert len({settings[arm, 1] for arm in ("alone", "together", "weighted", "worst task", "shuffled")}) == 1
+
+
+def test_some_replicates_and_tasks_can_be_planned_apart(small, short):
+    plan = make_plan(small(), replace(short, treatments=("shuffled",)), replicates=range(2, 4), tasks=["late"])
+    assert {run.replicate for run in plan} == {2, 3}
+    assert {(run.treatment, run.judged) for run in plan} == {
+        ("together", ("up", "late", "down")), ("alone", ("late",)), ("shuffled", ("late",)),
+    }  # fmt: skip
 
 
 def test_a_longer_plan_contains_the_shorter(small, short):
