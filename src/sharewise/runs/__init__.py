@@ -2,6 +2,7 @@
 
 from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
+from sharewise.runs._machine import choose_device, cores, free_memory
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
 from sharewise.runs._run import Network, Run
@@ -25,6 +26,9 @@ __all__ = [
     "restrict",
     "execute",
     "can_travel",
+    "cores",
+    "free_memory",
+    "choose_device",
     "one_thread",
     "Store",
     "Finished",

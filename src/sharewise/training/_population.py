@@ -61,7 +61,7 @@ def train_population(trainings: Sequence[Training]) -> list[Fit | NonFiniteLossE
     reason = can_join(trainings)
     if reason is not None:
         raise ValueError(f"`trainings` cannot be one population: {reason}. Run them one by one.")
-    return _Population(trainings).run()
+    return Population(trainings).run()
 
 
 @final
@@ -91,7 +91,7 @@ def _numbers(members: Sequence[Member], device: torch.device) -> _Numbers:
 
 
 @final
-class _Population:
+class Population:
     """The moving parts of the trainings that are not finished."""
 
     def __init__(self, trainings: Sequence[Training]) -> None:
@@ -118,27 +118,29 @@ class _Population:
         self.step = 0
 
     def run(self) -> list[Fit | NonFiniteLossError]:
+        """Train to the end."""
         with ExitStack() as stack:
             for member in self.members:
                 stack.enter_context(told(member.given.callbacks, self.recipe.steps))
             while self.members:
-                self._train_one_step()
-                self.step += 1
+                self.advance()
                 if self.members and (self.step % self.recipe.evaluate_every == 0 or self.step == self.recipe.steps):
-                    self._evaluate()
+                    self.evaluate()
         return [self.results[place] for place in sorted(self.results)]
 
-    def _train_one_step(self) -> None:
-        losses = self._losses()
-        while self._bad(losses.total):
+    def advance(self) -> None:
+        """One step of all that are left."""
+        losses = self._losses() if self.members else None
+        while losses is not None and self._bad(losses.total):
             self._drop_bad()
-            if not self.members:
-                return
-            losses = self._losses()
+            losses = self._losses() if self.members else None
+        if losses is None:
+            return
         mean = losses.mean(self.numbers.expected if self.recipe.normalise == "expected" else None)
         self._update(*self.methods.gradient(mean, losses.present, self.ensemble.stack.leaves))
         now = Losses(losses.total.detach(), losses.count)
         self.running = now if self.running is None else self.running + now
+        self.step += 1
 
     def _losses(self) -> Losses:
         self.ensemble.noise.start(self.step)
@@ -176,8 +178,10 @@ class _Population:
                 kept.append(model)
         self._keep(kept)
 
-    def _evaluate(self) -> None:
-        self._drop_bad()
+    def evaluate(self) -> None:
+        """Measure all that are left on their validation rows; the finished ones leave."""
+        if self.members:
+            self._drop_bad()
         if not self.members:
             return
         found = padded_losses(
