@@ -92,16 +92,17 @@ class Peak:
             torch.cuda.reset_peak_memory_stats(self.cuda)
             return
         try:
-            Path("/proc/self/clear_refs").write_text("5")
+            with open("/proc/self/clear_refs", "w") as file:
+                file.write("5")
         except OSError:
             return
 
     def mebibytes(self) -> float:
-        """The peak so far; NaN where the system does not tell."""
+        """The peak so far; 0 where the system does not tell."""
         if self.cuda is not None:
             return torch.cuda.max_memory_allocated(self.cuda) / 2**20
         found = re.search(r"VmHWM:\s+(\d+) kB", _read(Path("/proc/self/status")) or "")
-        return int(found[1]) / 1024 if found else math.nan
+        return int(found[1]) / 1024 if found else 0.0
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import groupby
 from typing import Any, TypeAlias, final
 
 from sharewise.runs._run import Run
@@ -73,7 +72,7 @@ class Way:
     @staticmethod
     def from_description(row: Mapping[str, Any]) -> "Way":
         """The way that `describe` described."""
-        return Way(**(row | {"paces": {name: Pace(**pace) for name, pace in row["paces"].items()}}))
+        return Way(**{**row, "paces": {name: Pace(**pace) for name, pace in row["paces"].items()}})
 
     def reasons(self) -> dict[str, str]:
         """Why runs go one by one: form -> reason, for those that cannot be stacked."""
@@ -132,12 +131,12 @@ def divide(plan: Sequence[Run], way: Way) -> list[Rows]:
         >>> [len(part) for part in divide(plan, Way(1, "cpu", {form(plan[0]): Pace(2, 0.1, 0.1, 0.1)}))]
         [2, 1, 1]
     """
+    replicates: dict[int, dict[tuple[object, ...], list[Run]]] = {}
+    for run in plan:
+        alike = replicates.setdefault(run.replicate, {})
+        alike.setdefault((form(run), run.recipe.steps, run.recipe.evaluate_every), []).append(run)
     parts: list[Rows] = []
-    for _, rows in groupby(plan, key=lambda run: run.replicate):
-        alike: dict[tuple[object, ...], list[Run]] = {}
-        for run in rows:
-            alike.setdefault((form(run), run.recipe.steps, run.recipe.evaluate_every), []).append(run)
-        for own in alike.values():
-            size = way.paces[form(own[0])].population
-            parts += [tuple(own[first : first + size]) for first in range(0, len(own), size)]
+    for own in (rows for alike in replicates.values() for rows in alike.values()):
+        size = way.paces[form(own[0])].population
+        parts += [tuple(own[first : first + size]) for first in range(0, len(own), size)]
     return parts

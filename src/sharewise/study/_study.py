@@ -1,6 +1,5 @@
 """The study: every task alone against all together, from a frozen plan to a report and a model."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,14 +19,17 @@ from sharewise.runs import (
     PerformTogether,
     Run,
     Store,
+    Way,
     can_travel,
+    choose_way,
+    cores,
     divide,
     execute,
 )
 from sharewise.study._analysis import decide, final_scores, judge, of_role, tuned
 from sharewise.study._frame import tidy
 from sharewise.study._model import chosen_model
-from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
+from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text, written_way
 from sharewise.study._protocol import Protocol
 from sharewise.study._references import REFERENCES, PerformReference
 from sharewise.study._report import write_report
@@ -124,9 +126,10 @@ def study(
     check_study(folder, dataset)
     started = time.perf_counter()
     plan = make_plan(dataset, protocol)
-    freeze_plan(folder, plan, dataset)
     perform = Perform(dataset, trunk)
-    results = _perform_all(plan, perform, folder, workers=workers, progress=progress)
+    way = choose_way(plan, perform, workers=_count(perform, workers), written=written_way(folder))
+    freeze_plan(folder, plan, dataset, way)
+    results = _perform_all(plan, perform, folder, way=way, progress=progress)
     references = _perform_references(dataset, protocol, folder, workers=workers, progress=progress)
 
     best = tuned(results)
@@ -144,20 +147,19 @@ def study(
     return Study(summary, records, folder)
 
 
-def _perform_all(
-    plan: Sequence[Run], perform: Perform, folder: Path, *, workers: int | None, progress: Progress
-) -> Results:
+def _perform_all(plan: Sequence[Run], perform: Perform, folder: Path, *, way: Way, progress: Progress) -> Results:
     store = Store(folder / "runs")
     marks, together = Store(store.folder / "parts"), PerformTogether(perform, store)
-    parts = divide(plan, perform)
+    parts = divide(plan, way)
     for part in parts:
         if not all(key in store for key in together.keys(part)):  # a run was deleted since
             marks.drop(together.mark(part))
     progress.start("networks", len(plan))
     done = _in_runs(progress, len(plan), len(parts))
     rows = [(together.mark(part), part) for part in parts]
-    execute(rows, together, marks, workers=_count(together, workers), done=done)
-    return [(run, store.get(key)) for part in parts for run, key in zip(part, together.keys(part), strict=True)]
+    execute(rows, together, marks, workers=way.workers, done=done)
+    keys = {id(run): key for part in parts for run, key in zip(part, together.keys(part), strict=True)}
+    return [(run, store.get(keys[id(run)])) for run in plan]
 
 
 def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]:
@@ -187,7 +189,7 @@ def _perform_references(
 
 def _count(work: Callable[..., Finished], workers: int | None) -> int:
     """How many processes: none but this one where the work cannot be sent to others."""
-    return 1 if can_travel(work) else workers or os.cpu_count() or 1
+    return 1 if can_travel(work) else workers or cores()
 
 
 def _check_trained(best: Results) -> None:
