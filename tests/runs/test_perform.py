@@ -8,7 +8,7 @@ from torch import nn
 
 from sharewise._core import Split
 from sharewise.mixing import Tensors
-from sharewise.runs import OWN_BEST, Network, Perform
+from sharewise.runs import OWN_BEST, TEST, Network, Perform
 from sharewise.tasks import evaluate, predictions
 from sharewise.training import outputs_on
 
@@ -65,13 +65,37 @@ class TestCall:
         assert all(torch.equal(one.tensors[name], two.tensors[name]) for name in one.tensors)
         assert one.tensors.keys() == two.tensors.keys() != set()
 
+    @pytest.mark.parametrize("keep", [True, False])
+    def test_kept_runs_keep_their_predictions_for_the_test_rows_of_resampled_splits_too(self, made, keep):
+        data = made.tensors()
+        assert data.resampled
+        run = made.run(data, keep=keep)
+        found = {name: each for name, each in Perform(data)(run).tensors.items() if name.startswith(TEST)}
+        assert set(found) == ({TEST + name for name in run.tasks} if keep else set())
+        assert all(len(each) == len(data.split(0).test) for each in found.values())
+
+    def test_the_cost_is_recorded(self, made):
+        info = Perform(made.tensors())(made.run(made.tensors())).info
+        assert info["seconds"] > 0
+        assert 10 < info["memory"] < 100_000
+
+    def test_the_device_is_respected(self, made):
+        """`meta` has forms and no numbers, so that nothing can be trained there by mistake."""
+        data = made.tensors()
+        there = Perform(data, device="meta").training(made.run(data))
+        assert {each.device.type for each in there.model.parameters()} == {"meta"}
+        assert Perform(data, device="meta").key(made.run(data)) != Perform(data).key(made.run(data))
+        here = Perform(data, device="cpu")
+        assert here(made.run(data)).records == Perform(data)(made.run(data)).records
+
     def test_scores_are_in_the_units_of_the_data(self, made):
         """And those of the returned weights, worked out by hand."""
         data = made.tensors()
         perform, run = Perform(data), made.run(data, keep=True)
         finished = perform(run)
         network = perform.network(run)
-        network.load_state_dict({name.removeprefix("weight."): each for name, each in finished.tensors.items()})
+        weights = {name: each for name, each in finished.tensors.items() if name.startswith("weight.")}
+        network.load_state_dict({name.removeprefix("weight."): each for name, each in weights.items()})
         rows = data.split(0).test
         outputs = network.eval()(data.raw.inputs[rows])
         train = data.raw.targets["regression"][data.split(0).train, 0].double()

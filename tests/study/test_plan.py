@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from sharewise._core import InputError
-from sharewise.runs import Run
-from sharewise.study._plan import check_study, freeze_plan, write_text
+from sharewise.runs import Pace, Run, Way
+from sharewise.study._plan import check_study, freeze_plan, write_text, written_way
 from sharewise.study._plan import make_plan as plan_of
 from sharewise.study._treatments import treatments_of
+
+WAY = Way(2, "cpu", {"some form": Pace(4, 0.1, 0.2, 0.3, "a reason")}, 0.5)
 
 
 @pytest.fixture
@@ -73,26 +75,38 @@ def test_only_the_first_replicate_is_probed_and_kept(small, short):
 def test_the_plan_is_written_before_it_is_run(small, short, tmp_path):
     data = small()
     plan = make_plan(data, short)
-    freeze_plan(tmp_path / "new" / "study", plan, data)
+    freeze_plan(tmp_path / "new" / "study", plan, data, WAY)
     found = json.loads((tmp_path / "new" / "study" / "plan.json").read_text())
     assert [Run.from_description(row) for row in found["runs"]] == list(plan)
     assert found["fingerprint"] == data.fingerprint
+    assert written_way(tmp_path / "new" / "study") == WAY
+    assert written_way(tmp_path / "elsewhere") is None
+
+
+def test_a_plan_without_a_way_may_continue(small, short, tmp_path):
+    data = small()
+    freeze_plan(tmp_path, make_plan(data, short), data, WAY)
+    found = json.loads((tmp_path / "plan.json").read_text())
+    del found["way"]
+    (tmp_path / "plan.json").write_text(json.dumps(found))
+    assert written_way(tmp_path) is None
+    check_study(tmp_path, data)
 
 
 class TestFolders:
     def test_the_same_study_may_continue(self, small, short, tmp_path):
         for replicates in (2, 3, 1):
             data = small()
-            freeze_plan(tmp_path, make_plan(data, replace(short, replicates=replicates)), data)
+            freeze_plan(tmp_path, make_plan(data, replace(short, replicates=replicates)), data, WAY)
         assert len(json.loads((tmp_path / "plan.json").read_text())["runs"]) == 8
 
     @pytest.mark.parametrize("other", [{"rows": 210}, {"order": (0, 1)}])
     def test_another_study_is_refused_and_left_alone(self, small, short, tmp_path, other):
         data, second = small(), small(**other)
-        freeze_plan(tmp_path, make_plan(data, short), data)
+        freeze_plan(tmp_path, make_plan(data, short), data, WAY)
         before = (tmp_path / "plan.json").read_bytes(), time.time_ns()
         with pytest.raises(InputError, match=r"holds another study \(tasks down, late, up\); choose another folder"):
-            freeze_plan(tmp_path, make_plan(second, short), second)
+            freeze_plan(tmp_path, make_plan(second, short), second, WAY)
         assert (tmp_path / "plan.json").read_bytes() == before[0]
         assert len(list(tmp_path.iterdir())) == 1
 

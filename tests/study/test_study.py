@@ -13,8 +13,9 @@ import torch
 from torch import nn
 
 from sharewise._core import InputError
-from sharewise.runs import Store, TrainedModel
+from sharewise.runs import Store, TrainedModel, choose_way
 from sharewise.study import study
+from sharewise.training import Duration
 
 
 @pytest.fixture
@@ -91,6 +92,26 @@ class TestContinuing:
         at_once = study(small(), tmp_path / "b", protocol=more, workers=1)
         assert tables(continued) == tables(at_once)
         assert tables(first) == tables(done)
+
+    def test_the_way_to_run_is_measured_once(self, small, short, tables, tmp_path, monkeypatch):
+        """A measurement of another moment would choose otherwise, and other company rounds otherwise."""
+        best = 3
+
+        def watch(groups, **_):
+            return [Duration(0.1 if len(group) == best else 10.0, 0.0) for group in groups]
+
+        monkeypatch.setattr("sharewise.study._study.choose_way", choose_way)
+        monkeypatch.setattr("sharewise.runs._choose.durations", watch)
+        monkeypatch.setattr("sharewise.runs._choose.sizes", lambda *_: [1, 3])
+        monkeypatch.setattr("sharewise.runs._choose._worth", lambda _, tried: list(tried))
+        first = study(small(), tmp_path, protocol=short, workers=1)
+        best = 1
+        before, way = times_of(tmp_path), json.loads((tmp_path / "plan.json").read_text())["way"]
+        again = study(small(), tmp_path, protocol=short, workers=1)
+        assert tables(again) == tables(first)
+        assert times_of(tmp_path) == before
+        assert json.loads((tmp_path / "plan.json").read_text())["way"] == way
+        assert [pace["population"] for pace in way["paces"].values()] == [3]
 
     def test_more_trials_give_what_they_give_at_once(self, small, short, tables, tmp_path):
         """Whatever the company in which runs are trained as one tensor program."""

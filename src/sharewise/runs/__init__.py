@@ -9,19 +9,25 @@ from sharewise.runs._build import (
     shuffle,
     trunk_features,
 )
+from sharewise.runs._choose import choose_way
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
+from sharewise.runs._machine import choose_device, cores, free_memory
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
 from sharewise.runs._run import Network, Run
 from sharewise.runs._store import Finished, Store
-from sharewise.runs._together import PerformTogether, divide
+from sharewise.runs._together import PerformTogether
 from sharewise.runs._trained import TrainedModel, check_model_folder
+from sharewise.runs._way import Pace, Way, divide
 
 __all__ = [
     "Run",
     "Network",
     "Perform",
     "PerformTogether",
+    "Way",
+    "Pace",
+    "choose_way",
     "divide",
     "OWN_BEST",
     "TEST",
@@ -34,6 +40,9 @@ __all__ = [
     "shuffle",
     "execute",
     "can_travel",
+    "cores",
+    "free_memory",
+    "choose_device",
     "one_thread",
     "Store",
     "Finished",

@@ -10,7 +10,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from sharewise._core import ROLES, Record, Role, Split
+from sharewise._core import ROLES, Batch, Record, Role, Split
 from sharewise.mixing import Dataset, Encoder, Prepared
 from sharewise.runs._build import (
     MakeTrunk,
@@ -22,6 +22,7 @@ from sharewise.runs._build import (
     trunk_features,
 )
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
+from sharewise.runs._machine import Peak
 from sharewise.runs._run import Run
 from sharewise.runs._store import Finished
 from sharewise.runs._trained import Part, TrainedModel
@@ -31,9 +32,8 @@ from sharewise.training import Callback, Fit, NonFiniteLossError, Training, loss
 HELD_OUT: tuple[Role, ...] = ("valid", "select", "test")
 WATCHED: tuple[Role, ...] = ("select", "test")
 WEIGHT = "weight."
-TEST = (
-    "test prediction: "  # before the names of tasks: predictions for the test rows, kept if all replicates share them
-)
+# before the names of tasks: predictions for the test rows, kept if all replicates share them, and of runs that keep
+TEST = "test prediction: "
 OWN_BEST = "own best step: "  # before the names of scores of a task that could stop on its own
 
 
@@ -49,17 +49,20 @@ class Perform:
         trunk: makes a trunk of one's own, without arguments; None: the one that fits the inputs.
         callbacks: told about every evaluation.
         checkpoints: a folder from which a killed training continues; None: it starts again.
+        device: where networks are trained: "cpu", "cuda", ...
     """
 
     dataset: Dataset
     trunk: MakeTrunk | None = None
     callbacks: tuple[Callback, ...] = ()
     checkpoints: Path | None = None
+    device: str = "cpu"
     _prepared: dict[int, tuple[Split, Prepared]] = field(default_factory=dict, repr=False)
 
     def key(self, run: Run) -> str:
         """What the run and everything it depends on hash to: equal keys, equal numbers."""
-        return digest([run.describe(), self.dataset.fingerprint, self._trunk_key, code_fingerprint(), versions()])
+        data = self.dataset.fingerprint
+        return digest([run.describe(), data, self._trunk_key, self.device, code_fingerprint(), versions()])
 
     @cached_property
     def _trunk_key(self) -> str:
@@ -72,12 +75,12 @@ class Perform:
     def __call__(self, run: Run) -> Finished:
         """Train and measure. Where a loss is not finite, the finished run says so and has no scores."""
         training = self.training(run)
-        started = time.perf_counter()
+        peak, started = Peak(self.device), time.perf_counter()
         try:
             fit = training.run()
         except NonFiniteLossError as error:
             return Finished(info={"failed": str(error)})
-        return self.finish(run, training, fit, time.perf_counter() - started)
+        return self.finish(run, training, fit, seconds=time.perf_counter() - started, peak=peak)
 
     def training(self, run: Run) -> Training:
         """The run's training, before its first step."""
@@ -87,7 +90,7 @@ class Perform:
         data = shuffle(restrict(prepared.batch, trained), tasks, split, run)
         several = len(run.judged) > 1
         return Training(
-            self.network(run),
+            self.network(run).to(self.device),
             tasks,
             data,
             split,
@@ -101,7 +104,7 @@ class Perform:
             watch=torch.cat([split.select, split.test]) if several else None,
         )
 
-    def finish(self, run: Run, training: Training, fit: Fit, seconds: float) -> Finished:
+    def finish(self, run: Run, training: Training, fit: Fit, *, seconds: float, peak: Peak) -> Finished:
         """Measure a trained network on the rows of all roles.
 
         Args:
@@ -109,18 +112,21 @@ class Perform:
             training: of `training`, done.
             fit: what it gave.
             seconds: what it took.
+            peak: of memory, set before it began; of all runs that were trained together.
         """
         model, split, (_, prepared) = training.model, training.split, self.prepared(run.replicate)
-        records = [*fit.records, *self._losses(run, training)]
-        tensors = {WEIGHT + name: tensor for name, tensor in model.state_dict().items()} if run.keep else {}
+        data = training.data.to(self.device)
+        records = [*fit.records, *self._losses(run, training, data)]
+        tensors = {WEIGHT + name: tensor.cpu() for name, tensor in model.state_dict().items()} if run.keep else {}
         for role in HELD_OUT:
             rows = split.rows(role)
-            found = self._predict(outputs_on(model, training.data, rows), prepared.encoder, rows)
+            found = self._predict(outputs_on(model, data, rows.to(self.device)), prepared.encoder, rows)
             records += self._scores(run, found, rows, role)
-            if role == "test" and not self.dataset.resampled:
+            if role == "test" and (run.keep or not self.dataset.resampled):
                 tensors |= {TEST + name: found[name] for name in run.judged}
         info = {
             "seconds": seconds,
+            "memory": peak.mebibytes(),
             "steps": fit.steps,
             "best_step": fit.best_step,
             "best_skill": fit.best_skill,
@@ -161,13 +167,13 @@ class Perform:
         _, prepared = self.prepared(networks[0][0].replicate)
         return TrainedModel(self.dataset.tasks, prepared.encoder, tuple(parts), self.trunk is not None)
 
-    def _losses(self, run: Run, training: Training) -> list[Record]:
-        """Losses and skills of the trained tasks at the end of the run."""
-        tasks, data, split = self.dataset.tasks, training.data, training.split
-        criterion, floors = Criterion(tasks), constant_losses(tasks, data.take(split.train))
+    def _losses(self, run: Run, training: Training, data: Batch) -> list[Record]:
+        """Losses and skills of the trained tasks at the end of the run; `data` is the training's, on the device."""
+        tasks, split, criterion = self.dataset.tasks, training.split, Criterion(self.dataset.tasks).to(self.device)
+        floors = constant_losses(tasks, training.data.take(split.train)).to(self.device)
         records: list[Record] = []
         for role in ROLES:
-            losses = losses_on(training.model, criterion, data, split.rows(role)).mean()
+            losses = losses_on(training.model, criterion, data, split.rows(role).to(self.device)).mean()
             for name, values in (("loss", losses), ("skill", skill(losses, floors))):
                 pairs = zip(tasks, values.tolist(), strict=True)
                 records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.judged]
@@ -188,7 +194,8 @@ class Perform:
     def _predict(self, outputs: dict[str, Tensor], encoder: Encoder, rows: Tensor) -> dict[str, Tensor]:
         """Predictions in the units of the data."""
         task = None if self.dataset.raw.task is None else self.dataset.raw.task[rows]
-        return encoder.decode(predictions(outputs, self.dataset.tasks, task))
+        on_host = {key: output.cpu() for key, output in outputs.items()}
+        return encoder.decode(predictions(on_host, self.dataset.tasks, task))
 
     def _scores(self, run: Run, predicted: Mapping[str, Tensor], rows: Tensor, role: Role) -> list[Record]:
         """Every metric of every trained task."""

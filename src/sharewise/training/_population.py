@@ -8,16 +8,16 @@ from typing import final
 import torch
 from torch import Tensor
 
-from sharewise._core import Losses, Objective, Record
+from sharewise._core import Losses, Record
 from sharewise.mixing import Mixtures
 from sharewise.tasks import Criterion, skill
 from sharewise.training._adamw import StackedAdamW, clip_stacked
 from sharewise.training._alike import can_join
 from sharewise.training._callback import told
+from sharewise.training._comparison import stack_methods
 from sharewise.training._finite import NonFiniteLossError
 from sharewise.training._layers import Ensemble
 from sharewise.training._member import Member
-from sharewise.training._methods import StackedObjective
 from sharewise.training._noise import Noise
 from sharewise.training._padded import padded_losses, padded_outputs
 from sharewise.training._pool import Pool
@@ -32,7 +32,8 @@ def train_population(trainings: Sequence[Training]) -> list[Fit | NonFiniteLossE
     its best state. A model that has finished costs nothing from that evaluation on. One whose loss is not finite does
     not touch the others. Alone and together, numbers agree up to rounding.
 
-    A step costs one forward and one backward pass of stacked layers: far less than alone while networks are small.
+    A step costs one forward and one backward pass of stacked layers, or K of these under a `Weighting` or an
+    `Aggregator`: far less than alone while networks are small.
 
     Args:
         trainings: what `can_join` allows.
@@ -60,7 +61,7 @@ def train_population(trainings: Sequence[Training]) -> list[Fit | NonFiniteLossE
     reason = can_join(trainings)
     if reason is not None:
         raise ValueError(f"`trainings` cannot be one population: {reason}. Run them one by one.")
-    return _Population(trainings).run()
+    return Population(trainings).run()
 
 
 @final
@@ -90,7 +91,7 @@ def _numbers(members: Sequence[Member], device: torch.device) -> _Numbers:
 
 
 @final
-class _Population:
+class Population:
     """The moving parts of the trainings that are not finished."""
 
     def __init__(self, trainings: Sequence[Training]) -> None:
@@ -110,35 +111,36 @@ class _Population:
         dtype = _autocast(first.precision, self.device)
         self.ensemble = Ensemble(Stack([given.model for given in trainings]), noise, dtype)
         self.optimiser = StackedAdamW(self.ensemble.stack.flat, self.ensemble.stack.matrices)
-        self.methods = StackedObjective([given.method for given in trainings if isinstance(given.method, Objective)])
-        self.own_optimiser = StackedAdamW(self.methods.stack.flat, 0)
+        self.methods = stack_methods(trainings, self.ensemble.stack)
+        self.own_optimiser = StackedAdamW(self.methods.flat, 0)
         self.bad_step = torch.full_like(self.numbers.floor, -1, dtype=torch.long)
         self.running: Losses | None = None
         self.step = 0
 
     def run(self) -> list[Fit | NonFiniteLossError]:
+        """Train to the end."""
         with ExitStack() as stack:
             for member in self.members:
                 stack.enter_context(told(member.given.callbacks, self.recipe.steps))
             while self.members:
-                self._train_one_step()
-                self.step += 1
+                self.advance()
                 if self.members and (self.step % self.recipe.evaluate_every == 0 or self.step == self.recipe.steps):
-                    self._evaluate()
+                    self.evaluate()
         return [self.results[place] for place in sorted(self.results)]
 
-    def _train_one_step(self) -> None:
-        losses = self._losses()
-        while self._bad(losses.total):
+    def advance(self) -> None:
+        """One step of all that are left."""
+        losses = self._losses() if self.members else None
+        while losses is not None and self._bad(losses.total):
             self._drop_bad()
-            if not self.members:
-                return
-            losses = self._losses()
+            losses = self._losses() if self.members else None
+        if losses is None:
+            return
         mean = losses.mean(self.numbers.expected if self.recipe.normalise == "expected" else None)
-        weights, own = self.methods.weigh(mean, losses.present)
-        self._update(_rows(torch.autograd.grad(mean, self.ensemble.stack.leaves, weights)), own)
+        self._update(*self.methods.gradient(mean, losses.present, self.ensemble.stack.leaves))
         now = Losses(losses.total.detach(), losses.count)
         self.running = now if self.running is None else self.running + now
+        self.step += 1
 
     def _losses(self) -> Losses:
         self.ensemble.noise.start(self.step)
@@ -152,7 +154,8 @@ class _Population:
             clip_stacked(gradients, numbers.clip)
         self.optimiser.step(gradients, rate, numbers.decay)
         if own:
-            self.own_optimiser.step(_rows(own), rate, numbers.decay)
+            rows = torch.cat([each.flatten(1) for each in own], 1)
+            self.own_optimiser.step(rows, rate, numbers.decay)
 
     def _bad(self, totals: Tensor) -> bool:
         """Note losses that are not finite; True where the host knows of them (on the CPU, where that is free)."""
@@ -175,8 +178,10 @@ class _Population:
                 kept.append(model)
         self._keep(kept)
 
-    def _evaluate(self) -> None:
-        self._drop_bad()
+    def evaluate(self) -> None:
+        """Measure all that are left on their validation rows; the finished ones leave."""
+        if self.members:
+            self._drop_bad()
         if not self.members:
             return
         found = padded_losses(
@@ -244,14 +249,9 @@ class _Population:
         self.mixtures = Mixtures([member.mixture for member in self.members])
         self.ensemble, self.methods = self.ensemble.take(models), self.methods.take(models)
         self.optimiser = self.optimiser.take(self.ensemble.stack.flat, models)
-        self.own_optimiser = self.own_optimiser.take(self.methods.stack.flat, models)
+        self.own_optimiser = self.own_optimiser.take(self.methods.flat, models)
         if self.running is not None:
             self.running = Losses(self.running.total[models], self.running.count[models])
-
-
-def _rows(gradients: Sequence[Tensor]) -> Tensor:
-    """Gradients of stacked parameters as one row for each model: [M, P]."""
-    return torch.cat([gradient.flatten(1) for gradient in gradients], 1)
 
 
 def _mean(skill: Tensor, trained: Tensor) -> Tensor:

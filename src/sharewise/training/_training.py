@@ -105,11 +105,11 @@ class Training:
         """
         if not len(self.split.valid):
             raise ValueError("`split.valid` must have rows, got none; training stops and keeps the best state by them.")
-        return _Loop(self).run()
+        return Loop(self).run()
 
 
 @final
-class _Loop:
+class Loop:
     """The moving parts of one training."""
 
     def __init__(self, given: Training) -> None:
@@ -133,20 +133,19 @@ class _Loop:
         self.finite = FiniteWatch(len(given.tasks), self.device)
         self.running: Losses | None = None
         self.progress = Progress()
-        self.method = given.method.to(self.device)
+        self.method = given.method.to(self.device).train()
+        self.model.train()
 
     def run(self) -> Fit:
+        """Train to the end."""
         recipe = self.recipe
         self._resume()
         progress = self.progress
-        self.model.train()
-        self.method.train()
         with told(self.given.callbacks, recipe.steps), torch.random.fork_rng(devices=[]):
             while progress.step < recipe.steps and progress.waited < recipe.patience:
-                self._train_one_step(progress.step)
-                progress.step += 1
+                self.advance()
                 if progress.step % recipe.evaluate_every == 0 or progress.step == recipe.steps:
-                    self._evaluate()
+                    self.evaluate()
                     self._save()
         self.model.load_state_dict(progress.best_state)
         return Fit(
@@ -158,7 +157,9 @@ class _Loop:
             progress.watched,
         )
 
-    def _train_one_step(self, step: int) -> None:
+    def advance(self) -> None:
+        """One step."""
+        step = self.progress.step
         _seed(step_seed(self.recipe.seed, step), self.device)
         batch = self._batch(step)
         set_rate(self.optimiser, self.recipe.rate(step))
@@ -172,8 +173,10 @@ class _Loop:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        self.progress.step += 1
 
-    def _evaluate(self) -> None:
+    def evaluate(self) -> None:
+        """Measure on the validation rows, and keep the best state."""
         if self.finite.failures():
             self._fail()
         found = losses_on(self.model, self.step.criterion, self.data, self.valid)
