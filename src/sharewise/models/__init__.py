@@ -61,7 +61,7 @@ from sharewise.models._shared_heads import SharedHeads
 from sharewise.models._stacked import Stacked, stack
 from sharewise.models._stacked_linear import Factorised, StackedLinear
 from sharewise.models._stitched import Stitched
-from sharewise.models._table import TableTrunk
+from sharewise.models._table import TableEmbedding, TableTrunk
 
 __all__ = [
     # models
@@ -79,6 +79,7 @@ __all__ = [
     "Residual",
     "ConvTrunk",
     "TableTrunk",
+    "TableEmbedding",
     "PiecewiseLinear",
     "Periodic",
     # copies on a leading axis

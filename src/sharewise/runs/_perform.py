@@ -3,18 +3,22 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
 
-from sharewise._core import ROLES, Record, Role, Split
+from sharewise._core import ROLES, InputError, Record, Role, Split, Tree
 from sharewise.mixing import Dataset, Encoder, Prepared
-from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
+from sharewise.models import Model, count_operations, count_parameters, solve_width
+from sharewise.runs._body import MakeTrunk
+from sharewise.runs._build import build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
-from sharewise.runs._run import Run
+from sharewise.runs._penalty import build_penalty
+from sharewise.runs._run import Network, Run
+from sharewise.runs._sharing import Sharing
 from sharewise.runs._store import Finished
 from sharewise.runs._trained import Part, TrainedModel
 from sharewise.tasks import Criterion, constant_losses, evaluate, predictions, skill
@@ -91,6 +95,7 @@ class Perform:
             checkpoint=None if self.checkpoints is None else self.checkpoints / f"{self.key(run)}.pt",
             probe=run.probe and several,
             watch=torch.cat([split.select, split.test]) if several else None,
+            penalty=build_penalty(Sharing(run.sharing, run.sharing_options), trained),
         )
 
     def finish(self, run: Run, training: Training, fit: Fit, seconds: float) -> Finished:
@@ -129,14 +134,49 @@ class Perform:
             self._prepared[replicate] = split, self.dataset.prepare(split.train)
         return self._prepared[replicate]
 
-    def network(self, run: Run) -> nn.Module:
+    def network(self, run: Run) -> Model:
         """The run's network before training."""
-        _, prepared = self.prepared(run.replicate)
-        features = None
+        return self._network(run, run.network)
+
+    def matched(self, run: Run, like: Run, *, by: Literal["parameters", "operations"] = "parameters") -> Run:
+        """The run with a network as wide as makes it cost what another run's network costs, as nearly as widths allow.
+
+        Args:
+            run: of any form of sharing.
+            like: what it is to cost; its network is at least as cheap at equal width, such as hard sharing.
+            by: numbers that training changes, or multiply-adds of a forward pass for all tasks.
+
+        Raises:
+            InputError: no width comes near, or the trunk is one's own, which has no width.
+        """
         if self.trunk is not None:
-            features = trunk_features(self.trunk(), prepared.batch.take(torch.zeros(1, dtype=torch.long)).inputs)
-        tasks, seed = self.dataset.tasks, run.recipe.seed
-        return build_network(prepared.encoder, tasks, run.network, seed, trunk=self.trunk, features=features)
+            raise InputError("a trunk of your own has a size of its own; networks on it cannot be made equally large")
+        measure = count_parameters if by == "parameters" else partial(count_operations, inputs=self._example(run))
+        budget, step = measure(self._network(like, like.network)), Sharing(run.sharing, run.sharing_options).step
+
+        def build(steps: int) -> nn.Module:
+            return self._network(run, replace(run.network, width=step * steps))
+
+        try:
+            steps = solve_width(build, budget, measure=measure, largest=max(1, like.network.width // step))
+        except ValueError as error:
+            raise InputError(f"sharing `{run.sharing}` cannot cost {budget:,} {by}: {error}") from None
+        return replace(run, network=replace(run.network, width=step * steps))
+
+    def _network(self, run: Run, network: Network) -> Model:
+        _, prepared = self.prepared(run.replicate)
+        sharing, tasks, size = Sharing(run.sharing, run.sharing_options), self.dataset.tasks, self._features(run)
+        return build_network(
+            prepared.encoder, tasks, network, run.recipe.seed, sharing=sharing, trunk=self.trunk, features=size
+        )
+
+    def _features(self, run: Run) -> int | None:
+        """How many features a trunk of one's own gives."""
+        return None if self.trunk is None else trunk_features(self.trunk(), self._example(run))
+
+    def _example(self, run: Run) -> Tree:
+        _, prepared = self.prepared(run.replicate)
+        return prepared.batch.take(torch.zeros(1, dtype=torch.long)).inputs
 
     def model(self, networks: Sequence[tuple[Run, Sequence[str], Finished]]) -> TrainedModel:
         """Finished networks of one replicate as one model.
@@ -149,7 +189,8 @@ class Perform:
             module = self.network(run)
             weights = {name: value for name, value in finished.tensors.items() if name.startswith(WEIGHT)}
             module.load_state_dict({name.removeprefix(WEIGHT): value for name, value in weights.items()})
-            parts.append(Part(tuple(serves), run.network, module.eval()))
+            sharing = Sharing(run.sharing, run.sharing_options)
+            parts.append(Part(tuple(serves), run.network, module.eval(), sharing, self._features(run)))
         _, prepared = self.prepared(networks[0][0].replicate)
         return TrainedModel(self.dataset.tasks, prepared.encoder, tuple(parts), self.trunk is not None)
 

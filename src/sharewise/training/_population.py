@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from sharewise._core import Losses, Objective, Record
+from sharewise._core import Batch, Losses, Objective, Record
 from sharewise.mixing import Mixtures
 from sharewise.tasks import Criterion, skill
 from sharewise.training._adamw import StackedAdamW, clip_stacked
@@ -20,6 +20,7 @@ from sharewise.training._member import Member
 from sharewise.training._methods import StackedObjective
 from sharewise.training._noise import Noise
 from sharewise.training._padded import padded_losses, padded_outputs
+from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool
 from sharewise.training._stack import Stack
 from sharewise.training._training import Fit, Training, _autocast
@@ -112,6 +113,7 @@ class _Population:
         self.optimiser = StackedAdamW(self.ensemble.stack.flat, self.ensemble.stack.matrices)
         self.methods = StackedObjective([given.method for given in trainings if isinstance(given.method, Objective)])
         self.own_optimiser = StackedAdamW(self.methods.stack.flat, 0)
+        self.penalties = Penalties([given.penalty for given in trainings])
         self.bad_step = torch.full_like(self.numbers.floor, -1, dtype=torch.long)
         self.running: Losses | None = None
         self.step = 0
@@ -136,14 +138,21 @@ class _Population:
             losses = self._losses()
         mean = losses.mean(self.numbers.expected if self.recipe.normalise == "expected" else None)
         weights, own = self.methods.weigh(mean, losses.present)
-        self._update(_rows(torch.autograd.grad(mean, self.ensemble.stack.leaves, weights)), own)
+        values, factors = [mean], [weights]
+        if self.penalties:
+            values.append(self.penalties(self.ensemble.stack, self._batch().inputs, self.step))
+            factors.append(torch.ones_like(values[1]))
+        self._update(_rows(torch.autograd.grad(values, self.ensemble.stack.leaves, factors)), own)
         now = Losses(losses.total.detach(), losses.count)
         self.running = now if self.running is None else self.running + now
 
     def _losses(self) -> Losses:
         self.ensemble.noise.start(self.step)
-        batch = self.pool.take(self.mixtures.rows(self.step).to(self.device))
+        batch = self._batch()
         return self.criterion(self.ensemble(batch.inputs, batch.task, None), batch)
+
+    def _batch(self) -> Batch:
+        return self.pool.take(self.mixtures.rows(self.step).to(self.device))
 
     def _update(self, gradients: Tensor, own: list[Tensor]) -> None:
         numbers = self.numbers
@@ -243,6 +252,7 @@ class _Population:
         self.numbers, self.pool, self.bad_step = self.numbers.take(models), self.pool.of(models), self.bad_step[models]
         self.mixtures = Mixtures([member.mixture for member in self.members])
         self.ensemble, self.methods = self.ensemble.take(models), self.methods.take(models)
+        self.penalties = self.penalties.take(kept)
         self.optimiser = self.optimiser.take(self.ensemble.stack.flat, models)
         self.own_optimiser = self.own_optimiser.take(self.methods.stack.flat, models)
         if self.running is not None:
