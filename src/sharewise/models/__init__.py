@@ -38,7 +38,7 @@ from sharewise.models._forms import (
     stem,
 )
 from sharewise.models._heads import Heads
-from sharewise.models._health import Use, copy_distances, expert_use, health
+from sharewise.models._health import Use, copy_distances, expert_use, health, sharing_records
 from sharewise.models._level import Level
 from sharewise.models._life import Model, add_task, export_task, remove_task
 from sharewise.models._mlp import MLP, Residual
@@ -149,6 +149,7 @@ __all__ = [
     "expert_use",
     "health",
     "copy_distances",
+    "sharing_records",
     "freeze",
     "parameter_groups",
 ]

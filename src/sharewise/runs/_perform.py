@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sharewise._core import ROLES, InputError, Record, Role, Split, Tree
 from sharewise.mixing import Dataset, Encoder, Prepared
-from sharewise.models import Model, count_operations, count_parameters, solve_width
+from sharewise.models import Model, count_operations, count_parameters, sharing_records, solve_width
 from sharewise.runs._body import MakeTrunk
 from sharewise.runs._build import build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
@@ -26,6 +26,7 @@ from sharewise.training import Callback, Fit, NonFiniteLossError, Training, loss
 
 HELD_OUT: tuple[Role, ...] = ("valid", "select", "test")
 WATCHED: tuple[Role, ...] = ("select", "test")
+LOOK = 4096  # rows on which the use of experts is measured
 WEIGHT = "weight."
 TEST = (
     "test prediction: "  # before the names of tasks: predictions for the test rows, kept if all replicates share them
@@ -108,7 +109,7 @@ class Perform:
             seconds: what it took.
         """
         model, split, (_, prepared) = training.model, training.split, self.prepared(run.replicate)
-        records = [*fit.records, *self._losses(run, training)]
+        records = [*fit.records, *self._losses(run, training), *self._sharing(run, training)]
         tensors = {WEIGHT + name: tensor for name, tensor in model.state_dict().items()} if run.keep else {}
         for role in HELD_OUT:
             rows = split.rows(role)
@@ -205,6 +206,15 @@ class Perform:
                 pairs = zip(tasks, values.tolist(), strict=True)
                 records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.tasks]
         return records
+
+    def _sharing(self, run: Run, training: Training) -> list[Record]:
+        """What the trained tasks share at the end of the run."""
+        rows = training.data.take(training.split.valid[:LOOK])
+        names, model = [task.name for task in self.dataset.tasks], training.model
+        with torch.no_grad():
+            found = sharing_records(model.eval(), rows.inputs, names, "valid", task=rows.task)
+        others = set(names) - set(run.tasks)
+        return [record for record in found if not {record.task, record.other} & others]
 
     def _own_best(self, run: Run, fit: Fit, split: Split, encoder: Encoder) -> list[Record]:
         """Scores that each task would have if it could stop at its own best step."""
