@@ -14,7 +14,7 @@ def jacobian(losses: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
     """Gradients of every loss by one backward pass each; the graph is kept.
 
     Args:
-        losses: [K].
+        losses: [*, K]; those of several models are added up, since each reaches slices of its own.
         inputs: tensors that require a gradient; those not reached get zeros.
 
     Returns:
@@ -27,8 +27,8 @@ def jacobian(losses: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
                 [2., 1.]])
     """
     rows = [
-        torch.autograd.grad(loss, inputs, retain_graph=True, allow_unused=True, materialize_grads=True)
-        for loss in losses.unbind()
+        torch.autograd.grad(loss.sum(), inputs, retain_graph=True, allow_unused=True, materialize_grads=True)
+        for loss in losses.unbind(-1)
     ]
     return [torch.stack(column) for column in zip(*rows, strict=True)]
 
@@ -42,9 +42,9 @@ def batched(losses: Tensor, inputs: Sequence[GradientEdge], weights: Tensor, *, 
     """Gradients of every loss, each pass a row of one batch.
 
     Args:
-        losses: [K].
+        losses: [*, K].
         inputs: outputs of operations, or parameters, as edges of the graph.
-        weights: [n, K], what multiplies the losses in each pass.
+        weights: [n, *, K], what multiplies the losses in each pass.
         retain_graph: keep the graph.
 
     Returns:

@@ -43,17 +43,18 @@ def multiply(first: Tensor, second: Tensor) -> Tensor:
 
 
 def inner(rows: Tensor) -> Tensor:
-    """`J J'` of J [K, P], summed by pieces in at least float32: [K, K].
+    """`J J'` of J [*, K, P], summed by pieces in at least float32: [*, K, K].
 
     Example:
         >>> inner(torch.ones(2, 3))
         tensor([[3., 3.],
                 [3., 3.]])
     """
-    return product(rows.unsqueeze(0), rows.unsqueeze(0))[0]
+    return square(rows) if rows.dim() == 3 else square(rows.unsqueeze(0))[0]
 
 
-def _square(rows: Tensor) -> Tensor:
+def square(rows: Tensor) -> Tensor:
+    """`J J'` of each [S, K, P]: [S, K, K]."""
     return product(rows, rows)
 
 
@@ -81,7 +82,7 @@ def shared_explicit(left: Tensor, right: Tensor, finish: Finish = as_is) -> Tens
     total = right.new_zeros(S, K, K)
     for start in range(0, o, step):
         part = right[..., start : start + step].permute(1, 0, 3, 2).flatten(1, 2)  # [S, K c, R]
-        total += _square(finish(multiply(part, left).view(S, K, -1)))
+        total += square(finish(multiply(part, left).view(S, K, -1)))
     return total
 
 
@@ -102,7 +103,7 @@ def shared_kernel(left: Tensor, right: Tensor) -> Tensor:
 
 def shared_sum(right: Tensor, finish: Finish = as_is) -> Tensor:
     """Products where the gradient is a plain sum of rows: [K, S, R, o] to [S, K, K]."""
-    return _square(finish(right.sum(2).transpose(0, 1)))
+    return square(finish(right.sum(2).transpose(0, 1)))
 
 
 def shared_table(index: Tensor, right: Tensor) -> Tensor:
@@ -110,7 +111,7 @@ def shared_table(index: Tensor, right: Tensor) -> Tensor:
     names, place = index.unique(return_inverse=True)
     K, S, _, o = right.shape
     rows = right.new_zeros(K, S, len(names), o).index_add_(2, place, right)
-    return _square(rows.transpose(0, 1).flatten(2))
+    return square(rows.transpose(0, 1).flatten(2))
 
 
 def separable_explicit(left: Tensor, right: Tensor, tasks: int, finish: Finish = as_is) -> Tensor:
@@ -128,7 +129,7 @@ def separable_explicit(left: Tensor, right: Tensor, tasks: int, finish: Finish =
     S, _, _, i = left.shape
     step = max(1, _CACHE // (S * tasks * i))
     parts = right.split(step, dim=-1)
-    return torch.stack([_square(finish((part.mT @ left).flatten(2))) for part in parts]).sum(0)
+    return torch.stack([square(finish((part.mT @ left).flatten(2))) for part in parts]).sum(0)
 
 
 def separable_kernel(left: Tensor, right: Tensor) -> Tensor:
@@ -158,7 +159,7 @@ def _pairs(rows: Tensor, start: int, stop: int, space: Tensor) -> Tensor:
 
 def separable_sum(right: Tensor, finish: Finish = as_is) -> Tensor:
     """Products where the gradient is a plain sum of rows: [S, P, B, o] to [S, P, P]."""
-    return _square(finish(right.sum(2)))
+    return square(finish(right.sum(2)))
 
 
 def separable_table(index: Tensor, right: Tensor) -> Tensor:
@@ -171,7 +172,7 @@ def separable_table(index: Tensor, right: Tensor) -> Tensor:
     for start in range(0, o, step):
         part = right[..., start : start + step].flatten(0, 2)
         rows = part.new_zeros(P * len(names), part.shape[-1]).index_add_(0, slot, part)
-        total += _square(rows.view(1, P, -1))
+        total += square(rows.view(1, P, -1))
     return total
 
 

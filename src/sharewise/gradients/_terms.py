@@ -58,7 +58,9 @@ class Term:
         return rows.index_select(-3, self.mask.nonzero().flatten().to(rows.device))
 
 
-def find_terms(order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners) -> tuple[list[Term], list[Tensor]]:
+def find_terms(
+    order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners, *, models: int | None = None
+) -> tuple[list[Term], list[Tensor]]:
     """Terms for the chosen parameters, and those for which no rule holds.
 
     A parameter needs a rule for each of its uses, and these must be alike, since the sum over its uses comes before
@@ -68,6 +70,7 @@ def find_terms(order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners) 
         order: all operations.
         chosen: parameters or features.
         owners: leaf -> Bool [S, K].
+        models: M, if the first axis of every parameter is that of models, else None.
     """
     readers = _readers(order)
     uses = defaultdict(list)
@@ -76,7 +79,7 @@ def find_terms(order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners) 
     terms, rest = [], []
     for tensor in chosen:
         found = uses[tensor]
-        if found and readers[tensor] == len(found) and _alike(found) and _keeps(owners[tensor], found[0]):
+        if found and readers[tensor] == len(found) and _alike(found) and _keeps(owners[tensor], found[0], models):
             terms.append(Term(tensor, tuple(found), owners[tensor].mask))
         else:
             rest.append(tensor)
@@ -97,6 +100,8 @@ def _alike(uses: list[Use]) -> bool:
     return all(use.moves == uses[0].moves for use in uses)
 
 
-def _keeps(who: Owned, use: Use) -> bool:
-    """Whether the use keeps slices of different owners apart."""
+def _keeps(who: Owned, use: Use, models: int | None) -> bool:
+    """Whether the use keeps models, or slices of different owners, apart."""
+    if models is not None:
+        return who.mask is None and use.sliced and use.leaf.shape[0] == models
     return who.mask is None or (use.sliced and len(who.mask) == use.leaf.shape[0])

@@ -11,7 +11,8 @@ from sharewise.gradients._graph import LEAF, Node, shape
 
 Move: TypeAlias = Callable[[Tensor], Tensor]
 
-_FLAT = ("View", "UnsafeView", "ReshapeAlias", "Clone", "ToCopy", "Alias", "Expand")
+_SQUEEZES = ("Squeeze", "SqueezeBackward1", "SqueezeBackward2")  # all axes, one, several
+_FLAT = ("View", "UnsafeView", "ReshapeAlias", "Clone", "ToCopy", "Alias", "Expand", *_SQUEEZES)
 _MOVES = frozenset({*_FLAT, "Transpose", "Unsqueeze", "Permute", "T", "MulBackward1"})
 
 
