@@ -6,7 +6,7 @@ general                 one backward pass for each task
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, final
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sharewise.gradients._graph import Node, size
-from sharewise.gradients._jacobian import batched, jacobian, opaque
+from sharewise.gradients._jacobian import batched, one_by_one, opaque
 from sharewise.gradients._layout import Layout, Layouts
 from sharewise.gradients._ownership import Owners
 from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
@@ -25,6 +25,7 @@ from sharewise.gradients._terms import Term, find_terms
 _LARGE = 1 << 17  # entries of activations: below, what a pass costs is mostly its many small operations
 
 Part: TypeAlias = SharedRows | OwnRows | Whole
+Passes: TypeAlias = Callable[[Tensor, Sequence[GradientEdge], Tensor], list[Tensor]]
 
 
 @final
@@ -138,14 +139,13 @@ def _completed(question: Question, found: Answer, rest: list[Tensor]) -> Answer:
 
 def _by_task(question: Question, terms: list[Term], rest: list[Tensor]) -> Answer:
     """A backward pass for each task: all in one batch where that is possible and faster."""
-    if opaque(question.order) or (question.reduce is None and _batching_is_dear(terms)):
-        return _general(question)
-    try:
-        return _shared_rows(question, terms, rest)
-    except RuntimeError as error:
-        if not _unbatchable(error):
-            raise
-        return _general(question)
+    if not opaque(question.order) and (question.reduce is not None or not _batching_is_dear(terms)):
+        try:
+            return _passes(question, terms, rest, batched, "shared rows")
+        except RuntimeError as error:
+            if not _unbatchable(error):
+                raise
+    return _passes(question, terms, rest, one_by_one, "one pass per task")
 
 
 def _all_ranks(question: Question, here: bool) -> bool:
@@ -175,48 +175,36 @@ def _keep(question: Question, tensor: Tensor, rows: Tensor) -> Whole:
     return Whole(tensor, torch.where(mask, rows, 0.0), rows, mask, models)
 
 
-def _general(question: Question) -> Answer:
-    rows = jacobian(question.losses * question.plain, question.chosen)
-    absent = (question.present == 0).movedim(-1, 0)  # [K, *]
-    kept = [part.masked_fill(absent.view(*absent.shape, *[1] * (part.dim() - absent.dim())), 0.0) for part in rows]
-    return Answer(
-        "one pass per task",
-        {tensor: _keep(question, tensor, part) for tensor, part in zip(question.chosen, kept, strict=True)},
-    )
-
-
-def _shared_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> Answer:
-    """Batched passes to the outputs of operations with a rule, or to a parameter itself where it is the smaller."""
-    kept = [term for term in terms if question.reduce is not None or _rows_are_smaller(term)]
+def _passes(question: Question, terms: list[Term], rest: list[Tensor], run: Passes, path: str) -> Answer:
+    """Passes to the outputs of operations with a rule, or to a parameter itself where its gradient is no dearer."""
+    kept = [term for term in terms if question.reduce is not None or _rows_are_cheaper(term)]
     nodes = list(dict.fromkeys(node for term in kept for node in term.nodes))
     near = [term for term in terms if term not in kept and set(term.nodes) <= set(nodes)]
     direct = [*rest, *(term.leaf for term in terms if term not in kept and term not in near)]
-    edges = [GradientEdge(node, 0) for node in nodes]
+    edges = [*(GradientEdge(node, 0) for node in nodes), *map(get_gradient_edge, direct)]
     eye = torch.eye(question.tasks, dtype=torch.bool, device=question.plain.device)
     weights = torch.where(eye if question.models is None else eye.unsqueeze(1), question.plain, 0.0)  # [K, *, K]
-    step = question.chunk or question.tasks
-    found = [
-        batched(question.losses, [*edges, *map(get_gradient_edge, direct)], part, retain_graph=True)
-        for part in weights.split(step)
-    ]
+    found = [run(question.losses, edges, part) for part in weights.split(question.chunk or question.tasks)]
     columns = [torch.cat(column) if len(column) > 1 else column[0] for column in zip(*found, strict=True)]
     outputs = dict(zip(nodes, columns, strict=False))
     parts: dict[Tensor, Part] = {term.leaf: SharedRows(term, term.own(outputs)) for term in [*kept, *near]}
     for tensor, rows in zip(direct, columns[len(nodes) :], strict=True):
         parts[tensor] = _keep(question, tensor, rows)
-    return Answer("shared rows", parts)
+    return Answer(path, parts)
 
 
 def _batching_is_dear(terms: list[Term]) -> bool:
     """Whether passes are large, so that one after the other is faster, and few rows are worth keeping."""
     nodes = {node for term in terms for node in term.nodes}
-    kept = {node for term in terms if _rows_are_smaller(term) for node in term.nodes}
+    kept = {node for term in terms if _rows_are_cheaper(term) for node in term.nodes}
     entries = sum(map(size, nodes))
     return entries > _LARGE and 2 * sum(map(size, kept)) < entries
 
 
-def _rows_are_smaller(term: Term) -> bool:
-    return term.leaf.numel() > sum(size(node) for node in term.nodes)
+def _rows_are_cheaper(term: Term) -> bool:
+    """Whether rows are to be kept: in a product only where they are so few that the kernel form pays."""
+    rows = sum(size(node) for node in term.nodes)
+    return (rows if term.uses[0].left is None else 2 * rows) <= term.leaf.numel()
 
 
 def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | None:

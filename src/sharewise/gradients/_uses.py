@@ -100,6 +100,11 @@ def operand_at(node: Node, place: int) -> Operand | None:
     return None if below is None else Operand(below.variable, edge, node, sliced, tuple(moves))
 
 
+def rearranges(node: Node) -> bool:
+    """Whether an operation only rearranges the entries of its input."""
+    return _moves(node) is not None
+
+
 def leaf_below(node: Node) -> Tensor | None:
     """The leaf that this operation is, or only rearranges."""
     while node is not None and node.name() != LEAF:
