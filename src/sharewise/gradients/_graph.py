@@ -17,10 +17,10 @@ def shape(node: Node, output: int = 0) -> tuple[int, ...]:
     return tuple(node._input_metadata[output].shape)
 
 
-def zeros(count: int, node: Node, output: int) -> Tensor:
-    """[count, ...], zeros of the shape, type and device of an output of an operation."""
+def space(count: int, node: Node, output: int) -> Tensor:
+    """[count, ...], not filled yet, of the shape, type and device of an output of an operation."""
     seen = node._input_metadata[output]
-    return torch.zeros(count, *seen.shape, dtype=seen.dtype, device=seen.device)
+    return torch.empty(count, *seen.shape, dtype=seen.dtype, device=seen.device)
 
 
 def size(node: Node) -> int:

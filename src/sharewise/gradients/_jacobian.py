@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import GradientEdge
 
-from sharewise.gradients._graph import Node, zeros
+from sharewise.gradients._graph import Node, space
 
 
 def opaque(order: Sequence[Node]) -> bool:
@@ -21,10 +21,9 @@ def one_by_one(losses: Tensor, inputs: Sequence[GradientEdge], weights: Tensor) 
     for number, start in enumerate(weights):
         row = torch.autograd.grad(losses, inputs, start, retain_graph=True, allow_unused=True)
         if not found:
-            found = [zeros(len(weights), edge.node, edge.output_nr) for edge in inputs]
+            found = [space(len(weights), edge.node, edge.output_nr) for edge in inputs]
         for rows, gradient in zip(found, row, strict=True):
-            if gradient is not None:
-                rows[number] = gradient
+            rows[number] = 0.0 if gradient is None else gradient
     return found
 
 
