@@ -197,3 +197,17 @@ def test_the_split_given_is_the_split_used(made):
     split = Split(*torch.randperm(160, generator=torch.Generator().manual_seed(0)).split([80, 20, 20, 40]))
     given = Tensors(data.raw, data.tasks, split=split)
     assert torch.equal(Perform(given).prepared(3)[0].test, split.test)
+
+
+def test_shuffled_tasks_are_trained_but_not_judged(made):
+    data = made.tensors()
+    run = made.run(data, shuffled=("late", "down"))
+    perform = Perform(data)
+    finished = perform(run)
+    assert {record.task for record in finished.records} == {"up"}
+    plain = perform(made.run(data))
+    ours, theirs = (
+        next(record.value for record in each.records if (record.name, record.role, record.task) == ("loss", "train", "up"))
+        for each in (finished, plain)
+    )
+    assert ours != theirs

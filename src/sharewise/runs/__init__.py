@@ -1,6 +1,14 @@
 """Plans of many trainings, performed on the cores of a machine, and the store that never repeats one."""
 
-from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
+from sharewise.runs._build import (
+    MakeTrunk,
+    build_method,
+    build_mixture,
+    build_network,
+    restrict,
+    shuffle,
+    trunk_features,
+)
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
@@ -23,6 +31,7 @@ __all__ = [
     "build_mixture",
     "trunk_features",
     "restrict",
+    "shuffle",
     "execute",
     "can_travel",
     "one_thread",

@@ -12,7 +12,17 @@ from torch import Tensor, nn
 import sharewise.gradients as gradients
 import sharewise.objectives as objectives
 from sharewise._core import Aggregator, Batch, InputError, Objective, Split, Tree, Weighting, map_tree
-from sharewise.mixing import Encoder, Mixture, TableEncoder, TensorEncoder, equal, given, proportional, temperature
+from sharewise.mixing import (
+    Encoder,
+    Mixture,
+    TableEncoder,
+    TensorEncoder,
+    equal,
+    given,
+    proportional,
+    seeded,
+    temperature,
+)
 from sharewise.models import MLP, ConvTrunk, Heads, MultiTask, TableTrunk
 from sharewise.runs._run import Network, Run
 from sharewise.tasks import Task, kind_index
@@ -132,6 +142,38 @@ def restrict(data: Batch, trained: Tensor) -> Batch:
         return data
     observed = data.observed if data.observed is not None else torch.ones(len(data), len(trained), dtype=torch.bool)
     return replace(data, observed=observed & trained)
+
+
+def shuffle(data: Batch, tasks: Sequence[Task], split: Split, run: Run) -> Batch:
+    """The same rows with the training labels of the run's `shuffled` tasks dealt anew among the rows that have one.
+
+    So these tasks keep their labels' distribution and their part in the loss, and lose what they tell about the inputs.
+
+    Args:
+        data: all rows.
+        tasks: K of them.
+        split: roles.
+        run: which tasks, and the seed.
+    """
+    if not run.shuffled:
+        return data
+    targets = {key: values.clone() for key, values in data.targets.items()}
+    for key, places in kind_index(tasks).items():
+        for column, place in enumerate(places.tolist()):
+            if tasks[place].name in run.shuffled:
+                rows = _labelled(data, split.train, place)
+                order = torch.randperm(len(rows), generator=seeded(run.recipe.seed, "shuffled", tasks[place].name))
+                own = targets[key] if data.task is not None else targets[key][:, column]
+                own[rows] = own[rows[order]]
+    return replace(data, targets=targets)
+
+
+def _labelled(data: Batch, rows: Tensor, place: int) -> Tensor:
+    """Those of the rows that have a label of a task."""
+    if data.task is not None:
+        known = data.task[rows] == place
+        return rows[known if data.observed is None else known & data.observed[rows]]
+    return rows if data.observed is None else rows[data.observed[rows, place]]
 
 
 def build_mixture(run: Run, data: Batch, split: Split, trained: Tensor) -> Mixture:

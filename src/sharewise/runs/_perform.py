@@ -12,7 +12,15 @@ from torch import Tensor, nn
 
 from sharewise._core import ROLES, Record, Role, Split
 from sharewise.mixing import Dataset, Encoder, Prepared
-from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
+from sharewise.runs._build import (
+    MakeTrunk,
+    build_method,
+    build_mixture,
+    build_network,
+    restrict,
+    shuffle,
+    trunk_features,
+)
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._run import Run
 from sharewise.runs._store import Finished
@@ -76,8 +84,8 @@ class Perform:
         split, prepared = self.prepared(run.replicate)
         tasks = self.dataset.tasks
         trained = torch.tensor([task.name in run.tasks for task in tasks])
-        data = restrict(prepared.batch, trained)
-        several = len(run.tasks) > 1
+        data = shuffle(restrict(prepared.batch, trained), tasks, split, run)
+        several = len(run.judged) > 1
         return Training(
             self.network(run),
             tasks,
@@ -86,7 +94,7 @@ class Perform:
             method=build_method(run, len(tasks)),
             recipe=run.recipe,
             mixture=build_mixture(run, data, split, trained),
-            trained=trained,
+            trained=torch.tensor([task.name in run.judged for task in tasks]),
             callbacks=self.callbacks,
             checkpoint=None if self.checkpoints is None else self.checkpoints / f"{self.key(run)}.pt",
             probe=run.probe and several,
@@ -110,7 +118,7 @@ class Perform:
             found = self._predict(outputs_on(model, training.data, rows), prepared.encoder, rows)
             records += self._scores(run, found, rows, role)
             if role == "test" and not self.dataset.resampled:
-                tensors |= {TEST + name: found[name] for name in run.tasks}
+                tensors |= {TEST + name: found[name] for name in run.judged}
         info = {
             "seconds": seconds,
             "steps": fit.steps,
@@ -162,7 +170,7 @@ class Perform:
             losses = losses_on(training.model, criterion, data, split.rows(role)).mean()
             for name, values in (("loss", losses), ("skill", skill(losses, floors))):
                 pairs = zip(tasks, values.tolist(), strict=True)
-                records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.tasks]
+                records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.judged]
         return records
 
     def _own_best(self, run: Run, fit: Fit, split: Split, encoder: Encoder) -> list[Record]:
@@ -187,6 +195,6 @@ class Perform:
         return [
             Record(metric, value, role, task)
             for task, found in evaluate(self.dataset.tasks, predicted, self.dataset.raw.take(rows)).items()
-            if task in run.tasks
+            if task in run.judged
             for metric, value in found.items()
         ]

@@ -44,6 +44,8 @@ class Run:
         plan: mixing plan of sources: "proportional", "equal", "temperature" or rates by task.
         probe: measure gradients over time.
         keep: keep the weights of the trained network.
+        shuffled: those of `tasks` whose training labels are shuffled. They are trained, but neither stop, tune nor
+            score the run.
 
     Example:
         >>> Run("together", ("age", "income"), replicate=0).recipe.learning_rate
@@ -62,6 +64,12 @@ class Run:
     rates: tuple[float, ...] = ()
     probe: bool = False
     keep: bool = False
+    shuffled: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The tasks that stop, tune and score the run."""
+        return tuple(name for name in self.tasks if name not in self.shuffled)
 
     def describe(self) -> dict[str, Any]:
         """The row as plain numbers and texts."""
@@ -73,6 +81,7 @@ class Run:
         parts = {
             "tasks": tuple(row["tasks"]),
             "rates": tuple(row["rates"]),
+            "shuffled": tuple(row.get("shuffled", ())),
             "network": Network(**row["network"]),
             "recipe": Recipe(**row["recipe"]),
         }

@@ -19,15 +19,16 @@ def tidy(results: Sequence[tuple[Run, Finished]], chosen: Sequence[tuple[Run, Fi
         chosen: the tuned ones among them.
 
     Returns:
-        Columns run (its place in the plan), treatment, trained (names of the trained tasks), replicate, trial, chosen,
-        role, task, other, name, step, value.
+        Columns run (its place in the plan), treatment, trained (names of the trained tasks, or `all`), replicate,
+        trial, chosen, role, task, other, name, step, value.
     """
     tuned = {id(finished) for _, finished in chosen}
+    everyone = max((len(run.tasks) for run, _ in results), default=0)
     rows = [
         {
             "run": place,
             "treatment": run.treatment,
-            "trained": run.tasks[0] if len(run.tasks) == 1 else "all",
+            "trained": trained_words(run, everyone),
             "replicate": run.replicate,
             "trial": run.trial,
             "chosen": id(finished) in tuned,
@@ -37,3 +38,13 @@ def tidy(results: Sequence[tuple[Run, Finished]], chosen: Sequence[tuple[Run, Fi
         for record in finished.records
     ]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"step": "Int64"})
+
+
+def trained_words(run: Run, everyone: int) -> str:
+    """The trained tasks of a run: one or a few by name, or `all`.
+
+    Args:
+        run: of the study.
+        everyone: number of tasks of the study.
+    """
+    return "all" if len(run.tasks) == everyone > 1 else " + ".join(run.tasks)

@@ -3,48 +3,77 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sharewise._core import InputError
 from sharewise.mixing import Dataset
 from sharewise.runs import Run
 from sharewise.study._protocol import Protocol
-from sharewise.training import whole_file
+from sharewise.study._treatments import Treatment
+from sharewise.training import Recipe, whole_file
 
 PLAN, SETTINGS = "plan.json", "study.yaml"  # in the folder of a study
-ALONE: Literal["alone"] = "alone"
-TOGETHER: Literal["together"] = "together"
+PROBED = 20  # tasks, up to which gradients are measured over time
 
 
-def make_plan(dataset: Dataset, protocol: Protocol) -> tuple[Run, ...]:
-    """Every task alone and all together, with every setting, in every replicate.
+def make_plan(
+    dataset: Dataset,
+    protocol: Protocol,
+    treatments: Sequence[Treatment],
+    *,
+    replicates: Sequence[int] | None = None,
+    tasks: Sequence[str] | None = None,
+) -> tuple[Run, ...]:
+    """Every treatment with every setting in every replicate; like runs stand next to each other.
 
-    Both arms have the same splits, initial numbers, settings and largest number of steps. A replicate is an application
+    All arms have the same splits, initial numbers, settings and largest number of steps. A replicate is an application
     of the whole procedure, tuning included: none of its choices looks at another replicate.
 
     Args:
         dataset: its tasks, and how many rows train.
         protocol: the numbers.
+        treatments: the arms.
+        replicates: which; by default all.
+        tasks: those that are judged: others get no networks of their own; by default all.
     """
     names = tuple(task.name for task in dataset.tasks)
-    arms = [(TOGETHER, names), *((ALONE, (name,)) for name in names)]
-    rows = [len(dataset.split(replicate).train) for replicate in range(protocol.replicates)]
+    judged = set(names if tasks is None else tasks)
     return tuple(
-        Run(
-            treatment,
-            tasks,
-            replicate,
-            trial,
-            network=protocol.network,
-            recipe=protocol.recipe(rows[replicate], trial, replicate),
-            plan=protocol.plan,
-            rates=protocol.rates,
-            probe=treatment == TOGETHER and replicate == 0 and len(names) <= 20,
-            keep=replicate == 0,
-        )
-        for replicate in range(protocol.replicates)
+        _run(protocol, each, parts, recipe=protocol.recipe(rows, trial, replicate), place=(replicate, trial))
+        for replicate in (range(protocol.replicates) if replicates is None else replicates)
+        for rows in [len(dataset.split(replicate).train)]
+        for each in treatments
         for trial in range(protocol.trials)
-        for treatment, tasks in (arms if len(names) > 1 else arms[1:])
+        for parts in each.networks(names)
+        if judged & (set(parts[0]) - set(parts[1]))
+    )
+
+
+def _run(
+    protocol: Protocol,
+    treatment: Treatment,
+    parts: tuple[tuple[str, ...], tuple[str, ...]],
+    *,
+    recipe: Recipe,
+    place: tuple[int, int],
+) -> Run:
+    replicate, trial = place
+    trained, shuffled = parts
+    first = replicate == 0 and not shuffled
+    return Run(
+        treatment.name,
+        trained,
+        replicate,
+        trial,
+        method=treatment.method,
+        options=treatment.options[trial] if treatment.options else {},
+        network=protocol.network,
+        recipe=recipe,
+        plan=protocol.plan,
+        rates=protocol.rates,
+        probe=first and treatment.joint and len(trained) <= PROBED,
+        keep=first,
+        shuffled=shuffled,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal, final
 import numpy as np
 
 from sharewise.runs import Network
+from sharewise.study._treatments import FURTHER
 from sharewise.training import Recipe
 
 # (learning rate, weight decay): tried in this order, the same for every treatment
@@ -28,6 +29,12 @@ class Protocol:
         margin: smallest difference that matters, as a share of the way from the constant predictor to a perfect score.
         level: probability of a false claim.
         references: compare with gradient-boosted trees and ridge models too.
+        treatments: compared beside alone and together: "shuffled" (the control), "weighted", "worst task". The control
+            is left out with more than 12 tasks.
+        transfer: measure which task helps which, by training all pairs and leaving each task out; None: with 3 to 8
+            tasks.
+        looks: how often verdicts may be read, each time at an equal part of `level`: after `replicates`, then, for the
+            tasks that are still open, after twice as many, and so on. 1: once.
         plan: mixing of tasks with rows of their own: "proportional" to their sizes, "equal" or "temperature" (between).
         rates: rates of the tasks instead of a plan.
         seed: of everything.
@@ -48,14 +55,22 @@ class Protocol:
     margin: float = 0.01
     level: float = 0.05
     references: bool = True
+    treatments: tuple[str, ...] = FURTHER
+    transfer: bool | None = None
+    looks: int = 1
     plan: Literal["proportional", "equal", "temperature"] = "proportional"
     rates: tuple[float, ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("replicates", "trials", "margin"):
+        for name in ("replicates", "trials", "margin", "looks"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"`{name}` must be positive, got `{name}={getattr(self, name)}`.")
+
+    @property
+    def level_of_look(self) -> float:
+        """Probability of a false claim in each look, so that all looks together keep `level`."""
+        return self.level / self.looks
 
     def settings(self) -> tuple[tuple[float, float], ...]:
         """Pairs of learning rate and weight decay: four fixed ones, then log-uniform draws."""

@@ -11,7 +11,7 @@ from typing import final, runtime_checkable
 import pandas as pd
 
 from sharewise._core import InputError
-from sharewise.evidence import SelectScores
+from sharewise.evidence import FinalScores, SelectScores, Verdict
 from sharewise.mixing import Dataset
 from sharewise.runs import (
     Finished,
@@ -24,15 +24,19 @@ from sharewise.runs import (
     divide,
     execute,
 )
-from sharewise.study._analysis import decide, final_scores, judge, of_role, tuned
+from sharewise.study._analysis import Decision, decide, final_scores, judge, of_role, open_tasks, tuned
+from sharewise.study._compared import points_of
 from sharewise.study._frame import tidy
 from sharewise.study._model import chosen_model
+from sharewise.study._outcome import Outcome
 from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
 from sharewise.study._protocol import Protocol
 from sharewise.study._references import REFERENCES, PerformReference
 from sharewise.study._report import write_report
-from sharewise.study._summarise import Outcome, floors_on, summarise
+from sharewise.study._summarise import floors_on, summarise
 from sharewise.study._summary import Summary
+from sharewise.study._transfer import PAIR, WITHOUT, transfer_of, transfer_plan, wants_transfer
+from sharewise.study._treatments import ALONE, CONTROLLED, SHUFFLED, TOGETHER, Treatment, treatments_of
 from sharewise.training import whole_file
 
 Results = list[tuple[Run, Finished]]
@@ -120,44 +124,130 @@ def study(
         >>> [task.name for task in result.summary.tasks]
         ['digit', 'parity', 'big', 'slant', 'stroke']
     """
-    protocol, folder, progress = protocol or Protocol(), Path(out), progress or Silent()
+    protocol, folder = protocol or Protocol(), Path(out)
     check_study(folder, dataset)
     started = time.perf_counter()
-    plan = make_plan(dataset, protocol)
-    freeze_plan(folder, plan, dataset)
-    perform = Perform(dataset, trunk)
-    results = _perform_all(plan, perform, folder, workers=workers, progress=progress)
-    references = _perform_references(dataset, protocol, folder, workers=workers, progress=progress)
+    bench = _Bench(dataset, folder, Perform(dataset, trunk), workers, progress or Silent())
+    treatments = treatments_of(_further(dataset, protocol), dataset, protocol.trials, protocol.seed)
+    bench.train("networks", make_plan(dataset, protocol, treatments))
+    references = bench.fit(protocol)
 
-    best = tuned(results)
-    _check_trained(best)
-    select = SelectScores(of_role(best, "select"), dataset.tasks)
-    decision = decide(select, floors_on(dataset, "select"), dataset.tasks, protocol)
-    chosen_model(best, decision, perform, dataset).save(folder / "model")
-    verdicts = judge(final_scores(best, dataset), decision, dataset)
+    _check_trained(bench.best)
+    floors = floors_on(dataset, "select")
+    select = SelectScores(of_role(bench.best, "select"), dataset.tasks)
+    joint = [each.name for each in treatments if each.joint]
+    decision = decide(select, floors, dataset.tasks, protocol, joint=joint)
+    units = {name: size / protocol.margin for name, size in decision.contrasts.margins.items()}
+    main = tuple(bench.results)
+    points = points_of(main, bench.best, treatments, dataset.tasks, floors=floors, units=units)
+    transfer = None
+    if wants_transfer(len(dataset.tasks), protocol):
+        more = bench.train("pairs of tasks", transfer_plan(bench.best, dataset))
+        transfer = transfer_of(main, more, dataset.tasks, units)
+    chosen_model(bench.best, decision, bench.perform, dataset).save(folder / "model")
 
-    seconds = _seconds(results, references) | {"total": time.perf_counter() - started}
-    outcome = Outcome(dataset, protocol, best, references, decision, verdicts, command, seconds)
-    summary = summarise(outcome)
-    records = tidy(results, best)
+    final, verdicts = _look(bench, decision, protocol, treatments)
+    seconds = _seconds(bench.results, references) | {"total": time.perf_counter() - started}
+    outcome = Outcome(
+        dataset=dataset,
+        protocol=protocol,
+        treatments=treatments,
+        results=bench.results,
+        best=bench.best,
+        references=references,
+        decision=decision,
+        final=final,
+        verdicts=verdicts,
+        transfer=transfer,
+        points=points,
+        command=command,
+        seconds=seconds,
+    )
+    summary, records = summarise(outcome), tidy(bench.results, bench.best)
     _write(folder, summary, records)
     return Study(summary, records, folder)
 
 
-def _perform_all(
-    plan: Sequence[Run], perform: Perform, folder: Path, *, workers: int | None, progress: Progress
-) -> Results:
-    store = Store(folder / "runs")
-    marks, together = Store(store.folder / "parts"), PerformTogether(perform, store)
-    parts = divide(plan, perform)
-    for part in parts:
-        if not all(key in store for key in together.keys(part)):  # a run was deleted since
-            marks.drop(together.mark(part))
-    progress.start("networks", len(plan))
-    done = _in_runs(progress, len(plan), len(parts))
-    rows = [(together.mark(part), part) for part in parts]
-    execute(rows, together, marks, workers=_count(together, workers), done=done)
-    return [(run, store.get(key)) for part in parts for run, key in zip(part, together.keys(part), strict=True)]
+def _further(dataset: Dataset, protocol: Protocol) -> list[str]:
+    """The further treatments of a study: the control needs a joint network for each task."""
+    return [name for name in protocol.treatments if name != SHUFFLED or len(dataset.tasks) <= CONTROLLED]
+
+
+def _look(
+    bench: "_Bench", decision: Decision, protocol: Protocol, treatments: Sequence[Treatment]
+) -> tuple[FinalScores, dict[str, Verdict]]:
+    """Read the test rows, as often as the protocol says, with more replicates each time for the tasks still open."""
+    dataset, count = bench.dataset, protocol.replicates
+    repeated = [each for each in treatments if each.name in (ALONE, TOGETHER, SHUFFLED)]
+    final = final_scores(bench.best, dataset)
+    verdicts = judge(final, decision, dataset)
+    for _ in range(1, protocol.looks):
+        undecided = open_tasks(verdicts)
+        if not undecided:
+            break
+        places = range(count, 2 * count)
+        bench.train("open tasks", make_plan(dataset, protocol, repeated, replicates=places, tasks=undecided))
+        count = 2 * count
+        final = final_scores(bench.best, dataset)
+        now = judge(final, decision, dataset)
+        verdicts |= {name: now[name] for name in undecided}
+    return final, verdicts
+
+
+@final
+class _Bench:
+    """Where the runs of one study are performed, and what they gave.
+
+    Args:
+        dataset: that is studied.
+        folder: of the study.
+        perform: performs a run.
+        workers: processes, or None.
+        progress: told how far it is.
+    """
+
+    def __init__(
+        self, dataset: Dataset, folder: Path, perform: Perform, workers: int | None, progress: Progress
+    ) -> None:
+        self.dataset, self.folder, self.perform = dataset, folder, perform
+        self.workers, self.progress = workers, progress
+        self.results: Results = []
+        self.best: Results = []
+
+    def train(self, what: str, plan: Sequence[Run]) -> Results:
+        """Add runs to the plan of the folder, perform those that are not stored yet, and tune anew."""
+        freeze_plan(self.folder, [*(run for run, _ in self.results), *plan], self.dataset)
+        store = Store(self.folder / "runs")
+        marks, together = Store(store.folder / "parts"), PerformTogether(self.perform, store)
+        parts = divide(plan, self.perform)
+        for part in parts:
+            if not all(key in store for key in together.keys(part)):  # a run was deleted since
+                marks.drop(together.mark(part))
+        self.progress.start(what, len(plan))
+        done = _in_runs(self.progress, len(plan), len(parts))
+        rows = [(together.mark(part), part) for part in parts]
+        execute(rows, together, marks, workers=_count(together, self.workers), done=done)
+        found = [(run, _read(store, key)) for part in parts for run, key in zip(part, together.keys(part), strict=True)]
+        self.results += found
+        self.best = [pair for pair in tuned(self.results) if pair[0].treatment not in (PAIR, WITHOUT)]
+        return found
+
+    def fit(self, protocol: Protocol) -> References:
+        """Fit the outside models that are not stored yet."""
+        rows = [(name, replicate) for replicate in range(protocol.replicates) for name in REFERENCES]
+        rows = rows if protocol.references else []
+        store, perform = Store(self.folder / "runs"), PerformReference(self.dataset)
+        keys = [perform.key(row) for row in rows]
+        self.progress.start("outside models", len(rows))
+        pairs = list(zip(keys, rows, strict=True))
+        execute(pairs, perform, store, workers=_count(perform, self.workers), done=self.progress.advance)
+        return [(*row, store.get(key)) for key, row in pairs]
+
+
+def _read(store: Store, key: str) -> Finished:
+    finished = store.get(key)
+    finished.info["file"] = f"{key}.safetensors"
+    return finished
 
 
 def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]:
@@ -170,19 +260,6 @@ def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]
         progress.advance(told * runs // parts - before)
 
     return done
-
-
-def _perform_references(
-    dataset: Dataset, protocol: Protocol, folder: Path, *, workers: int | None, progress: Progress
-) -> References:
-    rows = [(name, replicate) for replicate in range(protocol.replicates) for name in REFERENCES]
-    rows = rows if protocol.references else []
-    store, perform = Store(folder / "runs"), PerformReference(dataset)
-    keys = [perform.key(row) for row in rows]
-    progress.start("outside models", len(rows))
-    pairs = list(zip(keys, rows, strict=True))
-    execute(pairs, perform, store, workers=_count(perform, workers), done=progress.advance)
-    return [(*row, store.get(key)) for key, row in pairs]
 
 
 def _count(work: Callable[..., Finished], workers: int | None) -> int:
