@@ -18,7 +18,7 @@ from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.mixing import Dataset
 from sharewise.runs import Network
-from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, study
+from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, next_run, study
 from sharewise.training import whole_file
 
 SMALL = 5_000  # rows, up to which runs are cheap and replicates differ a lot
@@ -87,4 +87,7 @@ def _tell(console: Console, found: Study) -> None:
     console.print(f"[bold]{escape(headline(found.summary))}[/]")
     for item in advice(found.summary):
         console.print(f"[bold]{escape(item.about)}[/]: {escape(item.text)}", highlight=False)
+    command = next_run(found.summary).command
+    if command:
+        console.print(f"[bold]Run next[/]: {escape(command)}", highlight=False, soft_wrap=True)
     click.echo(f"report  {found.folder / 'report.html'}\nmodel   {found.folder / 'model'}")
