@@ -340,7 +340,7 @@ def done(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def full(tmp_path_factory):
+def everything(tmp_path_factory):
     """A finished study with all treatments, transfer and two looks."""
     protocol = replace(SHORT, treatments=("shuffled", "weighted", "worst task"), transfer=True, looks=2)
     return study(small_tensors(), tmp_path_factory.mktemp("study") / "full", protocol=protocol, workers=1)

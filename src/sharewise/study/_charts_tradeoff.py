@@ -14,7 +14,7 @@ from sharewise.study._charts_svg import PAINT, WIDE, draw
 from sharewise.study._choices import CONTROL
 from sharewise.study._numbers import count
 from sharewise.study._parts import Point
-from sharewise.study._plan import ALONE, TOGETHER
+from sharewise.study._treatments import ALONE, TOGETHER
 
 _MARKERS = "^sDvPX_*"  # in the order of the outlines in the legend
 

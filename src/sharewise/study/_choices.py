@@ -7,8 +7,8 @@ import numpy as np
 
 from sharewise.evidence import Word
 from sharewise.study._parts import Effect
-from sharewise.study._plan import ALONE, TOGETHER
 from sharewise.study._summary import TaskSummary
+from sharewise.study._treatments import ALONE, TOGETHER
 
 CONTROL = "shuffled"
 """Training together where the labels of the other tasks are shuffled: never chosen, only compared with."""

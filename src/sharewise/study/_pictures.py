@@ -15,8 +15,8 @@ from sharewise.study._charts_references import shapes_of
 from sharewise.study._charts_svg import LINES
 from sharewise.study._charts_tradeoff import in_words, joint_points, scatter, trade_offs
 from sharewise.study._charts_transfer import pairs_matrix, without_matrix
-from sharewise.study._plan import TOGETHER
 from sharewise.study._summary import Summary, TaskSummary
+from sharewise.study._treatments import TOGETHER
 
 _CURVES = 12
 _TRADES = 7
