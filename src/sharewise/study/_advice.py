@@ -8,9 +8,9 @@ from typing import final
 from sharewise.evidence import Word
 from sharewise.study._choices import credit, effect_of, joint_of, rescue, score_of, support
 from sharewise.study._numbers import decimals, listing, number
-from sharewise.study._plan import ALONE, TOGETHER
 from sharewise.study._sentences import having, how, named, outdone, signed
 from sharewise.study._summary import Summary, TaskSummary
+from sharewise.study._treatments import ALONE, TOGETHER
 
 _FAR = 200
 

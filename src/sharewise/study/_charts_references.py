@@ -7,9 +7,9 @@ from typing import final
 
 from sharewise.study._charts_gains import Axis
 from sharewise.study._choices import joint_treatments, score_of
-from sharewise.study._plan import ALONE
 from sharewise.study._sentences import signed
 from sharewise.study._summary import TaskSummary
+from sharewise.study._treatments import ALONE
 
 _BEHIND = 8.0
 _SHAPES = (

@@ -15,11 +15,12 @@ from sharewise.study._charts_references import shapes_of
 from sharewise.study._charts_svg import LINES
 from sharewise.study._charts_tradeoff import in_words, joint_points, scatter, trade_offs
 from sharewise.study._charts_transfer import pairs_matrix, without_matrix
-from sharewise.study._plan import TOGETHER
 from sharewise.study._summary import Summary, TaskSummary
+from sharewise.study._treatments import TOGETHER
 
 _CURVES = 12
 _TRADES = 7
+_PROBED = ("gradient_norm", "gradient_cosine", "task_weight")
 
 
 def pictures(
@@ -74,7 +75,7 @@ def _over_time(records: pd.DataFrame, ranked: Sequence[TaskSummary], drawn: Sequ
         "norm_names": names if separate else [],
         "weights": {name: Markup(svg) for name, svg in weights(records, names).items()},
         "weight_names": names if len(names) <= len(LINES) else [],
-        "probed": records.loc[records["name"].isin(["gradient_norm", "gradient_cosine"]), "replicate"].nunique(),
+        "probed": records.loc[records["name"].isin(_PROBED), "replicate"].nunique(),
         "cosines": Markup(cosines(records)),
         "pairs": mean_cosines(records, few),
         "pair_names": few,
