@@ -51,7 +51,7 @@ def test_a_negative_temperature_is_refused() -> None:
 
 def test_scaled_losses_are_compared_in_their_units() -> None:
     objective = MinMax(scale=[0.1, 2.0, 4.0, 1.0])
-    assert objective(LOSSES, PRESENT) == 3.0
+    assert float(objective(LOSSES, PRESENT)) == pytest.approx(3.0)
     torch.testing.assert_close(slope(objective, LOSSES, PRESENT), torch.tensor([10.0, 0, 0, 0], dtype=torch.float64))
     smooth = MinMax(0.5, scale=[2.0] * 4)
     torch.testing.assert_close(smooth(LOSSES, PRESENT), MinMax(0.5)(LOSSES / 2, PRESENT))

@@ -8,7 +8,7 @@ from torch import nn
 
 from sharewise._core import Split
 from sharewise.mixing import Tensors
-from sharewise.runs import OWN_BEST, Network, Perform
+from sharewise.runs import OWN_BEST, TEST, Network, Perform
 from sharewise.tasks import evaluate, predictions
 from sharewise.training import outputs_on
 
@@ -65,13 +65,37 @@ class TestCall:
         assert all(torch.equal(one.tensors[name], two.tensors[name]) for name in one.tensors)
         assert one.tensors.keys() == two.tensors.keys() != set()
 
+    @pytest.mark.parametrize("keep", [True, False])
+    def test_kept_runs_keep_their_predictions_for_the_test_rows_of_resampled_splits_too(self, made, keep):
+        data = made.tensors()
+        assert data.resampled
+        run = made.run(data, keep=keep)
+        found = {name: each for name, each in Perform(data)(run).tensors.items() if name.startswith(TEST)}
+        assert set(found) == ({TEST + name for name in run.tasks} if keep else set())
+        assert all(len(each) == len(data.split(0).test) for each in found.values())
+
+    def test_the_cost_is_recorded(self, made):
+        info = Perform(made.tensors())(made.run(made.tensors())).info
+        assert info["seconds"] > 0
+        assert 10 < info["memory"] < 100_000
+
+    def test_the_device_is_respected(self, made):
+        """`meta` has forms and no numbers, so that nothing can be trained there by mistake."""
+        data = made.tensors()
+        there = Perform(data, device="meta").training(made.run(data))
+        assert {each.device.type for each in there.model.parameters()} == {"meta"}
+        assert Perform(data, device="meta").key(made.run(data)) != Perform(data).key(made.run(data))
+        here = Perform(data, device="cpu")
+        assert here(made.run(data)).records == Perform(data)(made.run(data)).records
+
     def test_scores_are_in_the_units_of_the_data(self, made):
         """And those of the returned weights, worked out by hand."""
         data = made.tensors()
         perform, run = Perform(data), made.run(data, keep=True)
         finished = perform(run)
         network = perform.network(run)
-        network.load_state_dict({name.removeprefix("weight."): each for name, each in finished.tensors.items()})
+        weights = {name: each for name, each in finished.tensors.items() if name.startswith("weight.")}
+        network.load_state_dict({name.removeprefix("weight."): each for name, each in weights.items()})
         rows = data.split(0).test
         outputs = network.eval()(data.raw.inputs[rows])
         train = data.raw.targets["regression"][data.split(0).train, 0].double()
@@ -207,7 +231,33 @@ def test_shuffled_tasks_are_trained_but_not_judged(made):
     assert {record.task for record in finished.records} == {"up"}
     plain = perform(made.run(data))
     ours, theirs = (
-        next(record.value for record in each.records if (record.name, record.role, record.task) == ("loss", "train", "up"))
+        next(
+            record.value
+            for record in each.records
+            if (record.name, record.role, record.task) == ("loss", "train", "up")
+        )
         for each in (finished, plain)
     )
     assert ours != theirs
+
+
+@pytest.mark.parametrize(
+    ("sharing", "names"),
+    [
+        ("hard", set()),
+        ("soft", {"copy_distance"}),
+        ("cross_stitch", {"stitch.0", "stitch.1"}),
+        ("mmoe", {f"expert_use.0.{e}" for e in range(8)} | {"expert_entropy.0", "expert_spread.0", "dead_experts.0"}),
+    ],
+)
+@pytest.mark.parametrize("data", ["tensors", "schools"])
+def test_what_is_shared_is_measured_at_the_end(made, sharing, names, data):
+    dataset = getattr(made, data)()
+    found = Perform(dataset)(made.run(dataset, sharing=sharing)).records
+    of_form = [r for r in found if r.name.split(".")[0].split("_")[0] in ("copy", "stitch", "expert", "dead")]
+    assert {r.name for r in of_form} == names
+    assert {(r.role, r.step) for r in of_form} <= {("valid", None)}
+    trained = {task.name for task in dataset.tasks[:2]}
+    part = Perform(dataset)(made.run(dataset, tuple(sorted(trained)), sharing=sharing)).records
+    named = {r.task for r in part if r.name in names} | {r.other for r in part if r.name in names}
+    assert named <= trained | {None}

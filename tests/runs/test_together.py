@@ -6,12 +6,8 @@ import pytest
 import torch
 
 from sharewise.mixing import Tensors, from_arrays
-from sharewise.runs import Network, Perform, PerformTogether, Run, Store, divide
+from sharewise.runs import Network, Perform, PerformTogether, Run, Store
 from sharewise.training import Recipe
-
-
-def conv():
-    return torch.nn.Sequential(torch.nn.Unflatten(1, (1, 2)), torch.nn.Conv1d(1, 2, 1), torch.nn.Flatten())
 
 
 @pytest.fixture
@@ -35,7 +31,7 @@ def test_numbers_are_those_of_runs_alone(perform, plan, tmp_path):
     store = Store(tmp_path)
     together = PerformTogether(perform, store)
     keys = []
-    for part in divide(plan, perform):
+    for part in (plan[:3], plan[3:]):
         together(part)
         keys += together.keys(part)
     for run, key in zip(plan, keys, strict=True):
@@ -47,16 +43,6 @@ def test_numbers_are_those_of_runs_alone(perform, plan, tmp_path):
         torch.testing.assert_close(values[:, 0], values[:, 1], rtol=1e-3, atol=1e-4, equal_nan=True)
         assert found.info["seen"] == truth.info["seen"]
         assert set(found.tensors) == set(truth.tensors)
-
-
-def test_parts_are_of_one_replicate_and_cover_the_plan(perform, plan):
-    parts = divide(plan, perform)
-    assert [run for part in parts for run in part] == list(plan)
-    assert [len({run.replicate for run in part}) for part in parts] == [1, 1]
-
-
-def test_convolutions_run_alone(perform, plan):
-    assert [len(part) for part in divide(plan, Perform(perform.dataset, conv))] == [1] * 6
 
 
 def test_a_lost_run_is_made_again_to_the_bit(perform, plan, tmp_path):
@@ -89,8 +75,11 @@ def test_a_run_that_fails_is_stored_as_failed(perform, plan, tmp_path):
     assert "failed" not in Store(tmp_path).get(good).info
 
 
-def test_more_settings_change_no_whole_part(perform, plan):
-    rows = [replace(plan[0], trial=trial) for trial in range(30)]
-    fewer, more = divide(rows[:26], perform), divide(rows, perform)
-    assert [len(part) for part in more] == [12, 12, 6]
-    assert more[:2] == fewer[:2]
+def test_costs_are_recorded(perform, plan, tmp_path):
+    together = PerformTogether(perform, Store(tmp_path))
+    together(plan[:2])
+    for key in together.keys(plan[:2]):
+        info = Store(tmp_path).get(key).info
+        assert info["seconds"] > 0
+        assert info["parameters"] == sum(each.numel() for each in perform.network(plan[0]).parameters())
+        assert 10 < info["memory"] < 100_000

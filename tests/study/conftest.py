@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from sharewise.mixing import Tensors, from_arrays
-from sharewise.runs import Network
+from sharewise.runs import Network, Pace, Way
+from sharewise.runs._way import form
 from sharewise.study import Protocol, study
 from sharewise.study._parts import Bin, Effect, Point, RunSummary, Transfer, TreatmentSummary
 from sharewise.study._summary import Summary, TaskSummary
@@ -265,7 +266,15 @@ def made():
 
 
 SHORT = Protocol(
-    replicates=2, trials=1, steps=8, batch_size=32, network=Network(width=8, blocks=1), references=False, seed=3
+    replicates=2,
+    trials=1,
+    steps=8,
+    batch_size=32,
+    network=Network(width=8, blocks=1),
+    references=False,
+    treatments=(),
+    transfer=False,
+    seed=3,
 )
 
 
@@ -291,7 +300,22 @@ def tables_of(found):
     summary = json.loads(found.summary.to_json())
     for name in ("timing", "command"):
         summary.pop(name)
+    for each in [*summary["runs"], *summary["treatments"]]:
+        each.pop("seconds"), each.pop("memory", None)
     return summary, found.records.to_json(orient="split", double_precision=15)
+
+
+def fixed_way(plan, perform, *, workers=None, written=None):
+    """A way that depends on no clock, so that studies in two folders can be compared to the bit."""
+    paces = {form(run): Pace(12, 1e-3, 1e-3, 1e-3) for run in plan}
+    return Way(workers or 1, perform.device, paces) if written is None else replace(written, workers=workers or 1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chosen_way():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sharewise.study._study.choose_way", fixed_way)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -313,3 +337,10 @@ def tables():
 def done(tmp_path_factory):
     """A finished study."""
     return study(small_tensors(), tmp_path_factory.mktemp("study") / "out", protocol=SHORT, workers=1)
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory):
+    """A finished study with all treatments, transfer and two looks."""
+    protocol = replace(SHORT, treatments=("shuffled", "weighted", "worst task"), transfer=True, looks=2)
+    return study(small_tensors(), tmp_path_factory.mktemp("study") / "full", protocol=protocol, workers=1)

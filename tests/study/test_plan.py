@@ -5,13 +5,21 @@ from dataclasses import replace
 import pytest
 
 from sharewise._core import InputError
-from sharewise.runs import Run
-from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
+from sharewise.runs import Pace, Run, Way
+from sharewise.study._plan import check_study, freeze_plan, write_text, written_way
+from sharewise.study._plan import make_plan as plan_of
+from sharewise.study._treatments import treatments_of
+
+WAY = Way(2, "cpu", {"some form": Pace(4, 0.1, 0.2, 0.3, "a reason")}, 0.5)
 
 
 @pytest.fixture
 def short(short):
-    return replace(short, trials=2)
+    return replace(short, trials=2, treatments=())
+
+
+def make_plan(data, protocol, **more):
+    return plan_of(data, protocol, treatments_of(protocol.treatments, data, protocol.trials, protocol.seed), **more)
 
 
 def test_both_arms_have_every_setting_in_every_replicate(small, short):
@@ -27,6 +35,33 @@ def test_both_arms_have_every_setting_in_every_replicate(small, short):
             assert len({(run.recipe, run.network, run.method) for run in cell}) == 1, "matched in all but the tasks"
 
 
+def test_further_treatments_have_as_many_trials(small, short):
+    protocol = replace(short, treatments=("shuffled", "weighted", "worst task"), trials=3)
+    plan = [run for run in make_plan(small(), protocol) if run.replicate == 0]
+    names = ("up", "late", "down")
+    counts = {}
+    for run in plan:
+        counts[run.treatment, run.judged] = counts.get((run.treatment, run.judged), 0) + 1
+    expected = [("together", names), ("weighted", names), ("worst task", names)]
+    expected += [(arm, (name,)) for arm in ("alone", "shuffled") for name in names]
+    assert counts == dict.fromkeys(expected, 3)
+    weights = [tuple(run.options["weights"]) for run in plan if run.treatment == "weighted"]
+    assert len(set(weights)) == 3, "each trial has weights of its own"
+    assert all(sum(each) == pytest.approx(3, abs=1e-3) for each in weights)
+    assert {run.method for run in plan if run.treatment == "worst task"} == {"MinMax"}
+    assert all(set(run.tasks) == set(names) and len(run.shuffled) == 2 for run in plan if run.treatment == "shuffled")
+    settings = {(run.treatment, run.trial): (run.recipe.learning_rate, run.recipe.weight_decay) for run in plan}
+    assert len({settings[arm, 1] for arm in ("alone", "together", "weighted", "worst task", "shuffled")}) == 1
+
+
+def test_some_replicates_and_tasks_can_be_planned_apart(small, short):
+    plan = make_plan(small(), replace(short, treatments=("shuffled",)), replicates=range(2, 4), tasks=["late"])
+    assert {run.replicate for run in plan} == {2, 3}
+    assert {(run.treatment, run.judged) for run in plan} == {
+        ("together", ("up", "late", "down")), ("alone", ("late",)), ("shuffled", ("late",)),
+    }  # fmt: skip
+
+
 def test_a_longer_plan_contains_the_shorter(small, short):
     assert set(map(repr, make_plan(small(), short))) < set(map(repr, make_plan(small(), replace(short, replicates=3))))
 
@@ -40,26 +75,38 @@ def test_only_the_first_replicate_is_probed_and_kept(small, short):
 def test_the_plan_is_written_before_it_is_run(small, short, tmp_path):
     data = small()
     plan = make_plan(data, short)
-    freeze_plan(tmp_path / "new" / "study", plan, data)
+    freeze_plan(tmp_path / "new" / "study", plan, data, WAY)
     found = json.loads((tmp_path / "new" / "study" / "plan.json").read_text())
     assert [Run.from_description(row) for row in found["runs"]] == list(plan)
     assert found["fingerprint"] == data.fingerprint
+    assert written_way(tmp_path / "new" / "study") == WAY
+    assert written_way(tmp_path / "elsewhere") is None
+
+
+def test_a_plan_without_a_way_may_continue(small, short, tmp_path):
+    data = small()
+    freeze_plan(tmp_path, make_plan(data, short), data, WAY)
+    found = json.loads((tmp_path / "plan.json").read_text())
+    del found["way"]
+    (tmp_path / "plan.json").write_text(json.dumps(found))
+    assert written_way(tmp_path) is None
+    check_study(tmp_path, data)
 
 
 class TestFolders:
     def test_the_same_study_may_continue(self, small, short, tmp_path):
         for replicates in (2, 3, 1):
             data = small()
-            freeze_plan(tmp_path, make_plan(data, replace(short, replicates=replicates)), data)
+            freeze_plan(tmp_path, make_plan(data, replace(short, replicates=replicates)), data, WAY)
         assert len(json.loads((tmp_path / "plan.json").read_text())["runs"]) == 8
 
     @pytest.mark.parametrize("other", [{"rows": 210}, {"order": (0, 1)}])
     def test_another_study_is_refused_and_left_alone(self, small, short, tmp_path, other):
         data, second = small(), small(**other)
-        freeze_plan(tmp_path, make_plan(data, short), data)
+        freeze_plan(tmp_path, make_plan(data, short), data, WAY)
         before = (tmp_path / "plan.json").read_bytes(), time.time_ns()
         with pytest.raises(InputError, match=r"holds another study \(tasks down, late, up\); choose another folder"):
-            freeze_plan(tmp_path, make_plan(second, short), second)
+            freeze_plan(tmp_path, make_plan(second, short), second, WAY)
         assert (tmp_path / "plan.json").read_bytes() == before[0]
         assert len(list(tmp_path.iterdir())) == 1
 

@@ -2,9 +2,7 @@
 
 import json
 import multiprocessing
-import os
 import shutil
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +13,9 @@ import torch
 from torch import nn
 
 from sharewise._core import InputError
-from sharewise.runs import Store, TrainedModel
+from sharewise.runs import Store, TrainedModel, choose_way
 from sharewise.study import study
+from sharewise.training import Duration
 
 
 @pytest.fixture
@@ -94,6 +93,26 @@ class TestContinuing:
         assert tables(continued) == tables(at_once)
         assert tables(first) == tables(done)
 
+    def test_the_way_to_run_is_measured_once(self, small, short, tables, tmp_path, monkeypatch):
+        """A measurement of another moment would choose otherwise, and other company rounds otherwise."""
+        best = 3
+
+        def watch(groups, **_):
+            return [Duration(0.1 if len(group) == best else 10.0, 0.0) for group in groups]
+
+        monkeypatch.setattr("sharewise.study._study.choose_way", choose_way)
+        monkeypatch.setattr("sharewise.runs._choose.durations", watch)
+        monkeypatch.setattr("sharewise.runs._choose.sizes", lambda *_: [1, 3])
+        monkeypatch.setattr("sharewise.runs._choose._worth", lambda _, tried: list(tried))
+        first = study(small(), tmp_path, protocol=short, workers=1)
+        best = 1
+        before, way = times_of(tmp_path), json.loads((tmp_path / "plan.json").read_text())["way"]
+        again = study(small(), tmp_path, protocol=short, workers=1)
+        assert tables(again) == tables(first)
+        assert times_of(tmp_path) == before
+        assert json.loads((tmp_path / "plan.json").read_text())["way"] == way
+        assert [pace["population"] for pace in way["paces"].values()] == [3]
+
     def test_more_trials_give_what_they_give_at_once(self, small, short, tables, tmp_path):
         """Whatever the company in which runs are trained as one tensor program."""
         more = replace(short, trials=3)
@@ -119,7 +138,9 @@ class TestContinuing:
 
     def test_killed_at_random_moments_it_gives_the_same_table(self, done, small, short, tables, tmp_path):
         """Three times, by SIGKILL; `python -m benchmarks.resume` does ten on digits with two workers."""
-        context, delays = multiprocessing.get_context("fork"), torch.rand(3, generator=torch.Generator().manual_seed(0))
+        context = multiprocessing.get_context("forkserver")  # a fork of this process would inherit its threads' locks
+        context.set_forkserver_preload(["sharewise.study"])
+        delays = torch.rand(3, generator=torch.Generator().manual_seed(0))
         for delay in delays.tolist():
             child = context.Process(target=study, args=(small(), tmp_path), kwargs={"protocol": short, "workers": 1})
             child.start()
@@ -127,7 +148,7 @@ class TestContinuing:
             while child.is_alive() and stored(tmp_path) == before:
                 time.sleep(0.002)
             time.sleep(0.15 * delay)
-            os.kill(child.pid, signal.SIGKILL)
+            child.kill()
             child.join()
         assert 0 < stored(tmp_path) <= 8
         assert tables(study(small(), tmp_path, protocol=short, workers=1)) == tables(done)

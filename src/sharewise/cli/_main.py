@@ -57,8 +57,11 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
 @click.argument("source", nargs=-1)
 @options(DATA)
 @click.option("--out", type=OUT, required=True, help="Folder of the model. An interrupted training continues.")
-@click.option("--sharing", type=click.Choice(["hard", "none"]), default="hard", show_default=True,
-              help="One trunk for all tasks, or a network for each.")  # fmt: skip
+@click.option("--sharing", default="hard", show_default=True, metavar="NAME", help="`hard`: one trunk for all tasks; "
+              "`none`: a network for each; `soft`: networks drawn to each other; mmoe, cgc, ple, dselect, adatt, "
+              "cross_stitch, polytropon, film and others between.")  # fmt: skip
+@click.option("--sharing-option", multiple=True, metavar="NAME=VALUE", help="An argument of the form of sharing, "
+              "such as `experts=4` or `strength=0.1`, once for each.")  # fmt: skip
 @click.option(
     "--method",
     default="Sum",

@@ -1,6 +1,6 @@
 """The choices of a command, from its options or a YAML file, checked all at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, final
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from sharewise._core import InputError
+from sharewise.runs import Sharing
 
 EMBEDDED = ("digits", "multidigits")
 
@@ -66,6 +67,32 @@ def read_settings(path: Path | None, given: Mapping[str, Any]) -> Settings:
         where = f"`{path}`" if path else "the options"
         lines = [f"  {_place(each)}: {_problem(each)}" for each in error.errors()]
         raise InputError(f"{where} cannot be used, correct:\n" + "\n".join(lines)) from None
+
+
+def read_sharing(name: str, options: Sequence[str]) -> Sharing:
+    """A form of sharing with its options, as the command line has them.
+
+    Args:
+        name: of the form.
+        options: `NAME=VALUE` each, values as in YAML.
+
+    Raises:
+        InputError: there is no such form, or an option is not of that shape.
+
+    Example:
+        >>> read_sharing("ple", ["levels=3"])
+        Sharing(name='ple', options={'levels': 3})
+    """
+    found: dict[str, Any] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise InputError(f"`--sharing-option` must be NAME=VALUE, such as `experts=4`, got `{option}`")
+        try:
+            found[key.replace("-", "_")] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"`--sharing-option {key}` must be a number, a word or a list, got `{value}`") from None
+    return Sharing(Sharing(name).key, found)
 
 
 def _place(error: ErrorDetails) -> str:

@@ -22,6 +22,7 @@ from sharewise.gradients._imtlg import IMTLG
 from sharewise.gradients._info import Info, cosines
 from sharewise.gradients._mgda import MGDA
 from sharewise.gradients._normalize import Normalize, NormalizeDirection
+from sharewise.gradients._shared import shared_slices
 from sharewise.gradients._surgery import GradVac, PCGrad
 from sharewise.gradients._upgrad import DualProj, UPGrad
 
@@ -30,6 +31,7 @@ __all__ = [
     "Info",
     "gramian",
     "cosines",
+    "shared_slices",
     "Sum",
     "Mean",
     "Constant",

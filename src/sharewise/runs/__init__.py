@@ -1,39 +1,47 @@
 """Plans of many trainings, performed on the cores of a machine, and the store that never repeats one."""
 
-from sharewise.runs._build import (
-    MakeTrunk,
-    build_method,
-    build_mixture,
-    build_network,
-    restrict,
-    shuffle,
-    trunk_features,
-)
+from sharewise.runs._body import MakeTrunk
+from sharewise.runs._build import build_method, build_mixture, build_network, restrict, shuffle, trunk_features
+from sharewise.runs._choose import choose_way
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
+from sharewise.runs._machine import choose_device, cores, free_memory
+from sharewise.runs._penalty import build_penalty, tuned
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
 from sharewise.runs._run import Network, Run
+from sharewise.runs._sharing import Sharing, sharing_names
 from sharewise.runs._store import Finished, Store
-from sharewise.runs._together import PerformTogether, divide
+from sharewise.runs._together import PerformTogether
 from sharewise.runs._trained import TrainedModel, check_model_folder
+from sharewise.runs._way import Pace, Way, divide
 
 __all__ = [
     "Run",
     "Network",
+    "Sharing",
+    "sharing_names",
+    "tuned",
     "Perform",
     "PerformTogether",
+    "Way",
+    "Pace",
+    "choose_way",
     "divide",
     "OWN_BEST",
     "TEST",
     "MakeTrunk",
     "build_network",
     "build_method",
+    "build_penalty",
     "build_mixture",
     "trunk_features",
     "restrict",
     "shuffle",
     "execute",
     "can_travel",
+    "cores",
+    "free_memory",
+    "choose_device",
     "one_thread",
     "Store",
     "Finished",

@@ -39,6 +39,8 @@ class Run:
         trial: which of the treatment's settings.
         method: class name of an objective, weighting or aggregator.
         options: its arguments by name.
+        sharing: name of the form of sharing (`sharing_names`).
+        sharing_options: its options (`Sharing`).
         network: size of the trunk.
         recipe: numbers of the training.
         plan: mixing plan of sources: "proportional", "equal", "temperature" or rates by task.
@@ -58,6 +60,8 @@ class Run:
     trial: int = 0
     method: str = "Sum"
     options: dict[str, Any] = field(default_factory=dict)
+    sharing: str = "hard"
+    sharing_options: dict[str, Any] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
     recipe: Recipe = field(default_factory=Recipe)
     plan: str = "proportional"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sharewise._core import InputError
 from sharewise.mixing import Dataset
-from sharewise.runs import Run
+from sharewise.runs import Run, Way
 from sharewise.study._protocol import Protocol
 from sharewise.study._treatments import Treatment
 from sharewise.training import Recipe, whole_file
@@ -101,13 +101,21 @@ def check_study(folder: Path, dataset: Dataset) -> None:
         raise InputError(f"`{folder}` is not empty and holds no study; choose another folder with `--out`")
 
 
-def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset) -> None:
+def written_way(folder: Path) -> Way | None:
+    """The way to run that the plan in a folder was begun with; None: there is none yet."""
+    path = folder / PLAN
+    way = _read(path).get("way") if path.exists() else None
+    return None if way is None else Way.from_description(way)
+
+
+def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way) -> None:
     """Write the plan before its first run; a folder may be continued with the same data, and with no other.
 
     Args:
         folder: of the study; made if absent.
         plan: the runs.
         dataset: that is studied.
+        way: to run it.
 
     Raises:
         InputError: as `check_study`.
@@ -115,7 +123,7 @@ def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset) -> None:
     check_study(folder, dataset)
     folder.mkdir(parents=True, exist_ok=True)
     runs = [run.describe() for run in plan]
-    text = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "runs": runs}
+    text = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "way": way.describe(), "runs": runs}
     write_text(folder / PLAN, json.dumps(text, indent=1))
 
 

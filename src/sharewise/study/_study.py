@@ -1,6 +1,5 @@
 """The study: every task alone against all together, from a frozen plan to a report and a model."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,10 @@ from sharewise.runs import (
     PerformTogether,
     Run,
     Store,
+    Way,
     can_travel,
+    choose_way,
+    cores,
     divide,
     execute,
 )
@@ -29,7 +31,7 @@ from sharewise.study._compared import points_of
 from sharewise.study._frame import tidy
 from sharewise.study._model import chosen_model
 from sharewise.study._outcome import Outcome
-from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text
+from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text, written_way
 from sharewise.study._protocol import Protocol
 from sharewise.study._references import REFERENCES, PerformReference
 from sharewise.study._report import write_report
@@ -211,23 +213,27 @@ class _Bench:
     ) -> None:
         self.dataset, self.folder, self.perform = dataset, folder, perform
         self.workers, self.progress = workers, progress
+        self.way: Way | None = None
         self.results: Results = []
         self.best: Results = []
 
     def train(self, what: str, plan: Sequence[Run]) -> Results:
         """Add runs to the plan of the folder, perform those that are not stored yet, and tune anew."""
-        freeze_plan(self.folder, [*(run for run, _ in self.results), *plan], self.dataset)
+        limit = _count(self.perform, self.workers)
+        self.way = choose_way(plan, self.perform, workers=limit, written=self.way or written_way(self.folder))
+        freeze_plan(self.folder, [*(run for run, _ in self.results), *plan], self.dataset, self.way)
         store = Store(self.folder / "runs")
         marks, together = Store(store.folder / "parts"), PerformTogether(self.perform, store)
-        parts = divide(plan, self.perform)
+        parts = divide(plan, self.way)
         for part in parts:
             if not all(key in store for key in together.keys(part)):  # a run was deleted since
                 marks.drop(together.mark(part))
         self.progress.start(what, len(plan))
         done = _in_runs(self.progress, len(plan), len(parts))
         rows = [(together.mark(part), part) for part in parts]
-        execute(rows, together, marks, workers=_count(together, self.workers), done=done)
-        found = [(run, _read(store, key)) for part in parts for run, key in zip(part, together.keys(part), strict=True)]
+        execute(rows, together, marks, workers=self.way.workers, done=done)
+        keys = {id(run): key for part in parts for run, key in zip(part, together.keys(part), strict=True)}
+        found = [(run, _read(store, keys[id(run)])) for run in plan]
         self.results += found
         self.best = [pair for pair in tuned(self.results) if pair[0].treatment not in (PAIR, WITHOUT)]
         return found
@@ -264,7 +270,7 @@ def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]
 
 def _count(work: Callable[..., Finished], workers: int | None) -> int:
     """How many processes: none but this one where the work cannot be sent to others."""
-    return 1 if can_travel(work) else workers or os.cpu_count() or 1
+    return 1 if can_travel(work) else workers or cores()
 
 
 def _check_trained(best: Results) -> None:

@@ -6,12 +6,14 @@ from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
 from sharewise.training._evaluate import losses_on, outputs_on
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import NonFiniteLossError
-from sharewise.training._groups import populations
+from sharewise.training._groups import capacity, populations
 from sharewise.training._optimiser import make_optimiser
+from sharewise.training._penalty import Penalty
 from sharewise.training._population import train_population
 from sharewise.training._probe import gradient_records
 from sharewise.training._recipe import Recipe
 from sharewise.training._step import Step
+from sharewise.training._stopwatch import Duration, durations
 from sharewise.training._training import Fit, Training
 from sharewise.training._whole import whole_file
 
@@ -20,9 +22,13 @@ __all__ = [
     "Step",
     "Training",
     "Fit",
+    "Penalty",
     "train_population",
     "populations",
     "can_join",
+    "capacity",
+    "durations",
+    "Duration",
     "Callback",
     "NonFiniteLossError",
     "make_optimiser",

@@ -68,6 +68,7 @@ class StackedAdamW:
             models: Long [m], their places.
         """
         twin = StackedAdamW(parameters, self.decayed, betas=self.betas, eps=self.eps)
+        models = models.to(parameters.device)
         twin.first, twin.second, twin.steps = self.first[models], self.second[models], self.steps
         return twin
 

@@ -11,10 +11,12 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from sharewise._core import Batch, Objective, map_tree
 from sharewise.tasks import Criterion
+from sharewise.training._comparison import StackedComparison, stack_methods
 from sharewise.training._layers import Ensemble
 from sharewise.training._member import mixture_of
 from sharewise.training._methods import StackedObjective
 from sharewise.training._noise import Noise
+from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool, tensors_of
 from sharewise.training._recipe import Recipe
 from sharewise.training._stack import Stack
@@ -27,7 +29,7 @@ def can_join(trainings: Sequence[Training]) -> str | None:
     """Why these trainings cannot be one population; None: they can.
 
     Networks must have one structure, and recipes may differ in learning rate, weight decay, patience, largest norm and
-    seed alone. Cost: one step of all models on two rows, on copies.
+    seed alone; penalties in strength. Cost: one step of all models on two rows, on copies.
 
     Args:
         trainings: at least one; a single one tells whether it can be in any population.
@@ -112,9 +114,7 @@ def refused(given: Training) -> str | None:
     trained = {(each.dtype, each.device) for each in given.model.parameters() if each.requires_grad}
     rates = {each.p for each in given.model.modules() if isinstance(each, nn.Dropout)}
     reasons = {
-        f"`{type(given.method).__name__}` compares the gradients of the tasks of one network": not isinstance(
-            given.method, Objective
-        ),
+        f"`{type(given.method).__name__}` compares gradients and has parameters of its own": _learns(given.method),
         "there are no validation rows": len(given.split.valid) == 0,
         "it writes a checkpoint": given.checkpoint is not None,
         "its gradients are scaled for float16": given.precision == "float16",
@@ -138,8 +138,13 @@ def differ(one: Training, other: Training) -> str | None:
         "their tasks differ": tuple(one.tasks) != tuple(other.tasks),
         "their data have different forms": _data_form(one.data) != _data_form(other.data),
         "their precisions differ": one.precision != other.precision,
+        "their penalties differ": _penalised(one) != _penalised(other),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _penalised(given: Training) -> object:
+    return None if given.penalty is None else given.penalty.function
 
 
 def _common(recipe: Recipe) -> Recipe:
@@ -152,6 +157,11 @@ def _batch_size(given: Training) -> int:
     return given.recipe.batch_size if given.mixture is None else given.mixture.batch_size
 
 
+def _learns(method: nn.Module) -> bool:
+    """Whether a method that compares gradients has parameters, to which no gradient flows."""
+    return not isinstance(method, Objective) and any(True for _ in method.parameters())
+
+
 def _data_form(data: Batch) -> list[object]:
     tree = (data.inputs, data.targets, data.task, data.weight)
     empty = map_tree(lambda _: torch.empty(0), tree)
@@ -161,34 +171,37 @@ def _data_form(data: Batch) -> list[object]:
 def _trial(trainings: Sequence[Training]) -> str | None:
     """What goes wrong in a step of all models on two rows; it touches copies only."""
     first = trainings[0]
-    template, method = copy.deepcopy((first.model, first.method))
-    template.train(), method.train()
+    template = copy.deepcopy(first.model).train()
     stack = Stack([template, *(each.model for each in trainings[1:])])
     device = stack.flat.device
+    methods = [copy.deepcopy(given.method).to(device).train() for given in trainings]
     noise = Noise([each.recipe.seed for each in trainings])
     rows = torch.stack([mixture_of(each).rows(0)[:2] for each in trainings])
     batch = Pool([each.data for each in trainings], len(first.tasks), device).take(rows.to(device))
     before = [each.clone() for each in template.buffers()]
-    methods = [each for each in (method, *(given.method for given in trainings[1:])) if isinstance(each, Objective)]
     try:
         outputs = Ensemble(stack, noise)(batch.inputs, batch.task, None)
         losses = Criterion(first.tasks).to(device)(outputs, batch)
+        penalties = Penalties([each.penalty for each in trainings])
+        if penalties:
+            penalties(stack, batch.inputs, 0)
         gradients = torch.autograd.grad(losses.total.sum(), stack.leaves, allow_unused=True)
-        wrong = _apart(StackedObjective(methods), losses.mean().detach(), losses.present)
-    except RuntimeError as error:
+        given = [replace(each, method=method) for each, method in zip(trainings, methods, strict=True)]
+        wrong = _apart(stack_methods(given, stack), losses.mean().detach(), losses.present)
+    except (RuntimeError, IndexError) as error:
         return f"the network or its method cannot be stacked: {str(error).splitlines()[0]}"
     return wrong or _moved(template, before) or _unused(stack, gradients)
 
 
-def _apart(methods: StackedObjective, losses: Tensor, present: Tensor) -> str | None:
-    """Whether an objective without state looks at other models' losses."""
-    each = methods.mapped(losses, present)
-    if methods.stack.tensors():
-        return None
-    together = methods(losses, present)
-    if together.shape == each.shape and torch.allclose(together, each, equal_nan=True):
-        return None
-    return f"the method `{methods.stack.template}` takes no losses of several models [M, K]"
+def _apart(methods: StackedObjective | StackedComparison, losses: Tensor, present: Tensor) -> str | None:
+    """Whether a method without a stack of its own looks at other models' losses or gradients."""
+    if isinstance(methods, StackedComparison):
+        good, name = methods.agrees(losses), str(methods.template)
+    else:
+        each, name = methods.mapped(losses, present), str(methods.stack.template)
+        together = each if methods.stack.tensors() else methods(losses, present)
+        good = together.shape == each.shape and torch.allclose(together, each, equal_nan=True)
+    return None if good else f"the method `{name}` takes no losses or gradients of several models [M, K, ...]"
 
 
 def _moved(template: nn.Module, before: Sequence[Tensor]) -> str | None:

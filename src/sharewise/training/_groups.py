@@ -6,21 +6,25 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from sharewise._core import Objective
 from sharewise.tasks import Criterion
 from sharewise.training._alike import can_join, differ, refused
 from sharewise.training._member import mixture_of
+from sharewise.training._pool import tensors_of
 from sharewise.training._training import Training
 
 
-def populations(trainings: Sequence[Training], *, memory: int = 2**30, largest: int = 64) -> list[list[int]]:
+def populations(
+    trainings: Sequence[Training], *, memory: int | None = None, largest: int | None = None
+) -> list[list[int]]:
     """Divide trainings into populations, in the order given; one of a single member runs alone.
 
     What is decided here depends on the trainings alone, so that a plan can be written before its first step.
 
     Args:
         trainings: any.
-        memory: bytes that the parameters, moments and activations of a population may take, roughly.
-        largest: models in a population.
+        memory: bytes that a population may take, roughly, as `capacity` counts them; None: any.
+        largest: models in a population; None: any.
 
     Returns:
         Places of the members of each population.
@@ -49,10 +53,24 @@ def populations(trainings: Sequence[Training], *, memory: int = 2**30, largest: 
     return [part for group in alike for part in _divide(trainings, group, memory, largest)]
 
 
-def footprint(given: Training) -> int:
-    """Bytes that one more model of a population needs, roughly: numbers, moments, gradients, activations.
+def capacity(given: Training, memory: int) -> int:
+    """How many models like this one fit into memory, with their data: at least one.
 
-    Cost: a forward pass of a copy.
+    Cost: a forward pass of a copy on one batch.
+
+    Args:
+        given: the training of one of them.
+        memory: bytes.
+    """
+    common, own = footprint(given)
+    return max(1, (memory - common) // own)
+
+
+def footprint(given: Training) -> tuple[int, int]:
+    """Bytes of a population, roughly: what all models have in common, and what each adds.
+
+    In common is the data. A model adds its numbers, moments and gradients (of each task, where these are compared), the
+    activations of a batch, and which of its labels exist.
     """
     model = copy.deepcopy(given.model).train()
     device = next(model.parameters()).device
@@ -66,17 +84,29 @@ def footprint(given: Training) -> int:
 
     batch = given.data.take(mixture_of(given).rows(0)).to(device)
     with torch.random.fork_rng(devices=[]), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        outputs = model(batch.inputs, batch.task, batch.row)
-        losses = Criterion(given.tasks).to(device)(outputs, batch)
+        losses = Criterion(given.tasks).to(device)(model(batch.inputs, batch.task, batch.row), batch)
     numbers = sum(each.nbytes for each in model.parameters())
     del losses
-    return 5 * numbers + 2 * sum(kept.values())
+    gradients = 1 if isinstance(given.method, Objective) else 3 * len(given.tasks)  # kept, masked, and in other order
+    data = given.data
+    common = sum(map(_bytes, tensors_of((data.inputs, data.targets, data.task, data.weight))))
+    return common, (4 + gradients) * numbers + 2 * sum(kept.values()) + len(data) * len(given.tasks)
 
 
-def _divide(trainings: Sequence[Training], group: list[int], memory: int, largest: int) -> list[list[int]]:
+def _bytes(tensor: Tensor) -> int:
+    if tensor.layout is not torch.sparse_csr:
+        return tensor.nbytes
+    return sum(each.nbytes for each in (tensor.values(), tensor.col_indices(), tensor.crow_indices()))
+
+
+def _divide(
+    trainings: Sequence[Training], group: list[int], memory: int | None, largest: int | None
+) -> list[list[int]]:
     """Parts of nearly equal size that fit; single ones where no population is possible."""
     if len(group) == 1 or can_join([trainings[place] for place in group]) is not None:
         return [[place] for place in group]
-    fit = max(1, min(largest, memory // max(1, footprint(trainings[group[0]]))))
+    fit = len(group) if largest is None else largest
+    if memory is not None:
+        fit = min(fit, capacity(trainings[group[0]], memory))
     parts = -(-len(group) // fit)
     return [group[len(group) * part // parts : len(group) * (part + 1) // parts] for part in range(parts)]

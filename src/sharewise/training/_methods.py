@@ -48,6 +48,26 @@ class StackedObjective:
             weights, *own = torch.autograd.grad(total, wanted, materialize_grads=True)
         return weights, own
 
+    @property
+    def flat(self) -> Tensor:
+        """The objectives' own parameters [M, p]."""
+        return self.stack.flat
+
+    def gradient(self, losses: Tensor, present: Tensor, leaves: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """The gradients of the update by one backward pass.
+
+        Args:
+            losses: [M, K], with their graph.
+            present: Bool [M, K].
+            leaves: stacked parameters [M, ...].
+
+        Returns:
+            [M, P]; and those of the objectives' own parameters.
+        """
+        weights, own = self.weigh(losses, present)
+        found = torch.autograd.grad(losses, leaves, weights)
+        return torch.cat([each.flatten(1) for each in found], 1), own
+
     def take(self, models: Tensor) -> "StackedObjective":
         """The objectives of some of the models: Long [m]."""
         twin = object.__new__(StackedObjective)

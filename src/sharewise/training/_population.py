@@ -8,18 +8,19 @@ from typing import final
 import torch
 from torch import Tensor
 
-from sharewise._core import Losses, Objective, Record
+from sharewise._core import Batch, Losses, Record
 from sharewise.mixing import Mixtures
 from sharewise.tasks import Criterion, skill
 from sharewise.training._adamw import StackedAdamW, clip_stacked
 from sharewise.training._alike import can_join
 from sharewise.training._callback import told
+from sharewise.training._comparison import stack_methods
 from sharewise.training._finite import NonFiniteLossError
 from sharewise.training._layers import Ensemble
 from sharewise.training._member import Member
-from sharewise.training._methods import StackedObjective
 from sharewise.training._noise import Noise
 from sharewise.training._padded import padded_losses, padded_outputs
+from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool
 from sharewise.training._stack import Stack
 from sharewise.training._training import Fit, Training, _autocast
@@ -32,7 +33,8 @@ def train_population(trainings: Sequence[Training]) -> list[Fit | NonFiniteLossE
     its best state. A model that has finished costs nothing from that evaluation on. One whose loss is not finite does
     not touch the others. Alone and together, numbers agree up to rounding.
 
-    A step costs one forward and one backward pass of stacked layers: far less than alone while networks are small.
+    A step costs one forward and one backward pass of stacked layers, or K of these under a `Weighting` or an
+    `Aggregator`: far less than alone while networks are small.
 
     Args:
         trainings: what `can_join` allows.
@@ -60,7 +62,7 @@ def train_population(trainings: Sequence[Training]) -> list[Fit | NonFiniteLossE
     reason = can_join(trainings)
     if reason is not None:
         raise ValueError(f"`trainings` cannot be one population: {reason}. Run them one by one.")
-    return _Population(trainings).run()
+    return Population(trainings).run()
 
 
 @final
@@ -90,7 +92,7 @@ def _numbers(members: Sequence[Member], device: torch.device) -> _Numbers:
 
 
 @final
-class _Population:
+class Population:
     """The moving parts of the trainings that are not finished."""
 
     def __init__(self, trainings: Sequence[Training]) -> None:
@@ -110,40 +112,53 @@ class _Population:
         dtype = _autocast(first.precision, self.device)
         self.ensemble = Ensemble(Stack([given.model for given in trainings]), noise, dtype)
         self.optimiser = StackedAdamW(self.ensemble.stack.flat, self.ensemble.stack.matrices)
-        self.methods = StackedObjective([given.method for given in trainings if isinstance(given.method, Objective)])
-        self.own_optimiser = StackedAdamW(self.methods.stack.flat, 0)
+        self.methods = stack_methods(trainings, self.ensemble.stack)
+        self.own_optimiser = StackedAdamW(self.methods.flat, 0)
+        self.penalties = Penalties([given.penalty for given in trainings])
         self.bad_step = torch.full_like(self.numbers.floor, -1, dtype=torch.long)
         self.running: Losses | None = None
         self.step = 0
 
     def run(self) -> list[Fit | NonFiniteLossError]:
+        """Train to the end."""
         with ExitStack() as stack:
             for member in self.members:
                 stack.enter_context(told(member.given.callbacks, self.recipe.steps))
             while self.members:
-                self._train_one_step()
-                self.step += 1
+                self.advance()
                 if self.members and (self.step % self.recipe.evaluate_every == 0 or self.step == self.recipe.steps):
-                    self._evaluate()
+                    self.evaluate()
         return [self.results[place] for place in sorted(self.results)]
 
-    def _train_one_step(self) -> None:
-        losses = self._losses()
-        while self._bad(losses.total):
+    def advance(self) -> None:
+        """One step of all that are left."""
+        losses = self._losses() if self.members else None
+        while losses is not None and self._bad(losses.total):
             self._drop_bad()
-            if not self.members:
-                return
-            losses = self._losses()
+            losses = self._losses() if self.members else None
+        if losses is None:
+            return
         mean = losses.mean(self.numbers.expected if self.recipe.normalise == "expected" else None)
-        weights, own = self.methods.weigh(mean, losses.present)
-        self._update(_rows(torch.autograd.grad(mean, self.ensemble.stack.leaves, weights)), own)
+        gradients, own = self.methods.gradient(mean, losses.present, self.ensemble.stack.leaves)
+        self._update(gradients + self._penalty() if self.penalties else gradients, own)
         now = Losses(losses.total.detach(), losses.count)
         self.running = now if self.running is None else self.running + now
+        self.step += 1
 
     def _losses(self) -> Losses:
         self.ensemble.noise.start(self.step)
-        batch = self.pool.take(self.mixtures.rows(self.step).to(self.device))
+        batch = self._batch()
         return self.criterion(self.ensemble(batch.inputs, batch.task, None), batch)
+
+    def _penalty(self) -> Tensor:
+        """Gradients [M, P] of what the networks' form adds to the loss."""
+        leaves = self.ensemble.stack.leaves
+        values = self.penalties(self.ensemble.stack, self._batch().inputs, self.step)
+        parts = torch.autograd.grad(values.sum(), leaves, materialize_grads=True)
+        return torch.cat([part.flatten(1) for part in parts], 1)
+
+    def _batch(self) -> Batch:
+        return self.pool.take(self.mixtures.rows(self.step).to(self.device))
 
     def _update(self, gradients: Tensor, own: list[Tensor]) -> None:
         numbers = self.numbers
@@ -152,7 +167,8 @@ class _Population:
             clip_stacked(gradients, numbers.clip)
         self.optimiser.step(gradients, rate, numbers.decay)
         if own:
-            self.own_optimiser.step(_rows(own), rate, numbers.decay)
+            rows = torch.cat([each.flatten(1) for each in own], 1)
+            self.own_optimiser.step(rows, rate, numbers.decay)
 
     def _bad(self, totals: Tensor) -> bool:
         """Note losses that are not finite; True where the host knows of them (on the CPU, where that is free)."""
@@ -175,8 +191,10 @@ class _Population:
                 kept.append(model)
         self._keep(kept)
 
-    def _evaluate(self) -> None:
-        self._drop_bad()
+    def evaluate(self) -> None:
+        """Measure all that are left on their validation rows; the finished ones leave."""
+        if self.members:
+            self._drop_bad()
         if not self.members:
             return
         found = padded_losses(
@@ -243,15 +261,11 @@ class _Population:
         self.numbers, self.pool, self.bad_step = self.numbers.take(models), self.pool.of(models), self.bad_step[models]
         self.mixtures = Mixtures([member.mixture for member in self.members])
         self.ensemble, self.methods = self.ensemble.take(models), self.methods.take(models)
+        self.penalties = self.penalties.take(kept)
         self.optimiser = self.optimiser.take(self.ensemble.stack.flat, models)
-        self.own_optimiser = self.own_optimiser.take(self.methods.stack.flat, models)
+        self.own_optimiser = self.own_optimiser.take(self.methods.flat, models)
         if self.running is not None:
             self.running = Losses(self.running.total[models], self.running.count[models])
-
-
-def _rows(gradients: Sequence[Tensor]) -> Tensor:
-    """Gradients of stacked parameters as one row for each model: [M, P]."""
-    return torch.cat([gradient.flatten(1) for gradient in gradients], 1)
 
 
 def _mean(skill: Tensor, trained: Tensor) -> Tensor:

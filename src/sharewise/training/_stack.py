@@ -65,7 +65,7 @@ class Stack:
         """A copy with some of the models: Long [m]."""
         twin = object.__new__(Stack)
         twin.template, twin.trained, twin.matrices = self.template, self.trained, self.matrices
-        twin.flat = self.flat[models]
+        twin.flat = self.flat[models.to(self.flat.device)]  # of nothing, it may be elsewhere
         twin.fixed = [None if each is None else each[models] for each in self.fixed]
         twin._view()
         return twin

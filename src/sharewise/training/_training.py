@@ -19,6 +19,7 @@ from sharewise.training._expected import expected_counts
 from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
 from sharewise.training._noise import step_seed
 from sharewise.training._optimiser import make_optimiser, set_rate
+from sharewise.training._penalty import Penalty
 from sharewise.training._probe import gradient_records
 from sharewise.training._progress import Progress, merge_outputs
 from sharewise.training._recipe import Recipe
@@ -69,6 +70,7 @@ class Training:
         precision: "auto" is bfloat16 on an accelerator, else float32; "float16" is trained with a gradient scaler.
         probe: measure norms and cosines of the tasks' gradients at each evaluation (K backward passes each).
         watch: Long [n], rows whose outputs are kept at each task's own best step.
+        penalty: what the network's form adds to the loss (soft sharing), or None.
 
     Example:
         >>> from sharewise.models import MLP, Heads, MultiTask
@@ -95,6 +97,7 @@ class Training:
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     probe: bool = False
     watch: Tensor | None = None
+    penalty: Penalty | None = None
 
     def run(self) -> Fit:
         """Train.
@@ -105,11 +108,11 @@ class Training:
         """
         if not len(self.split.valid):
             raise ValueError("`split.valid` must have rows, got none; training stops and keeps the best state by them.")
-        return _Loop(self).run()
+        return Loop(self).run()
 
 
 @final
-class _Loop:
+class Loop:
     """The moving parts of one training."""
 
     def __init__(self, given: Training) -> None:
@@ -133,20 +136,19 @@ class _Loop:
         self.finite = FiniteWatch(len(given.tasks), self.device)
         self.running: Losses | None = None
         self.progress = Progress()
-        self.method = given.method.to(self.device)
+        self.method = given.method.to(self.device).train()
+        self.model.train()
 
     def run(self) -> Fit:
+        """Train to the end."""
         recipe = self.recipe
         self._resume()
         progress = self.progress
-        self.model.train()
-        self.method.train()
         with told(self.given.callbacks, recipe.steps), torch.random.fork_rng(devices=[]):
             while progress.step < recipe.steps and progress.waited < recipe.patience:
-                self._train_one_step(progress.step)
-                progress.step += 1
+                self.advance()
                 if progress.step % recipe.evaluate_every == 0 or progress.step == recipe.steps:
-                    self._evaluate()
+                    self.evaluate()
                     self._save()
         self.model.load_state_dict(progress.best_state)
         return Fit(
@@ -158,12 +160,16 @@ class _Loop:
             progress.watched,
         )
 
-    def _train_one_step(self, step: int) -> None:
+    def advance(self) -> None:
+        """One step."""
+        step = self.progress.step
         _seed(step_seed(self.recipe.seed, step), self.device)
         batch = self._batch(step)
         set_rate(self.optimiser, self.recipe.rate(step))
         self.optimiser.zero_grad(set_to_none=True)
         losses = self.step([batch], self.scaler.scale(self.one))
+        if self.given.penalty is not None:
+            self.scaler.scale(self.given.penalty(self.model, batch.inputs, step)).backward()
         if self.finite.look(losses.total, step):
             self._fail()
         self.running = losses if self.running is None else self.running + losses
@@ -172,8 +178,10 @@ class _Loop:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        self.progress.step += 1
 
-    def _evaluate(self) -> None:
+    def evaluate(self) -> None:
+        """Measure on the validation rows, and keep the best state."""
         if self.finite.failures():
             self._fail()
         found = losses_on(self.model, self.step.criterion, self.data, self.valid)
