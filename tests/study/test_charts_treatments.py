@@ -20,6 +20,18 @@ def test_mean_gains_lie_on_one_axis_in_per_cent(full):
     assert found.axis.end == pytest.approx(108 * largest)
 
 
+@pytest.mark.parametrize("end", [0.0004, 0.011, 0.037, 0.4])
+def test_three_ticks_have_zero_in_the_middle(full, end):
+    gain = Effect(estimate=0.0, low=-end, high=end / 2)
+    found = mean_gains([replace(full.treatments[1], gain=gain)])
+    left, middle, right = found.ticks
+    assert middle[0] == 50
+    assert float(middle[1]) == 0
+    assert left[0] == pytest.approx(100 - right[0])
+    assert found.axis.place(float(right[1])) == pytest.approx(right[0])
+    assert right[0] > 70
+
+
 def test_without_gains_nothing_is_drawn(full):
     assert mean_gains([replace(row, gain=Effect()) for row in full.treatments]).rows == {}
     assert mean_gains([]).rows == {}

@@ -29,6 +29,12 @@ class MeanGains:
     axis: Axis
     rows: dict[str, Interval]
 
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Place and text of zero and of the outermost round numbers: the column is narrow."""
+        ticks = self.axis.ticks
+        return [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
+
 
 @final
 @dataclass(frozen=True, slots=True)
