@@ -117,21 +117,38 @@ def ranks() -> Iterator[Case]:
         yield _coverage("Coverage, hold-out", name, [holdout_interval(each) for each in tables], truth)
 
 
+def _splits(rng: np.random.Generator, n: int, splits: int, folds: bool) -> Iterator[tuple[Array, Array]]:
+    """Rows that train and rows that test: random splits of 4 : 1, or repeated 5-fold cross-validation."""
+    test, order = n // 5, np.arange(n)
+    for split in range(splits):
+        if not folds or split % 5 == 0:
+            order = rng.permutation(n)
+        first = test * (split % 5) if folds else 0
+        out = order[first : first + test]
+        yield np.setdiff1d(order, out), out
+
+
 def resampling() -> Iterator[Case]:
-    """Random splits of small tables, each table drawn anew; truth is the mean over all of them."""
-    for n, splits, fixed in ((60, 10, False), (120, 30, False), (120, 30, True)):
+    """Splits of small tables, each table drawn anew; truth is the mean over all of them."""
+    for n, splits, seed, folds in (
+        (60, 10, "new seeds", True),
+        (120, 10, "new seeds", True),
+        (120, 30, "new seeds", True),
+        (60, 10, "new seeds", False),
+        (120, 30, "new seeds", False),
+        (120, 30, "one seed", False),
+    ):
         world, rng, test = _World(), np.random.default_rng(0), n // 5
         differences = np.empty((STUDIES, splits))
         for study in range(STUDIES):
             x, y = world.rows(rng, n)
-            for split in range(splits):
-                seeds = range(1) if fixed else range(split, split + 1)
-                order = rng.permutation(n)
-                out, used = order[:test], order[test:]
+            for split, (used, out) in enumerate(_splits(rng, n, splits, folds)):
+                seeds = range(1) if seed == "one seed" else range(split, split + 1)
                 gains = _gains(world, seeds, (x[used], y[used]), (x[out], y[out]))
                 differences[study, split] = gains.mean()
         truth = float(differences.mean())
-        name = f"{n} rows, {splits} splits of 4 : 1, {'one seed' if fixed else 'new seeds'}"
+        kind = "folds of repeated 5-fold cross-validation" if folds else "splits of 4 : 1"
+        name = f"{n} rows, {splits} {kind}, {seed}"
         found = [resampled_interval(row, train=n - test, test=test) for row in differences]
         case = _coverage("Coverage, resampled splits", name, found, truth)
         yield Case(case.section, case.name, case.rate, 0.93, 1.0, case.width)

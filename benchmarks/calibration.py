@@ -119,6 +119,42 @@ def errors() -> Iterator[Case]:
         yield Case("False share of HELPS and HURTS", name, float(np.mean(shares)), 0.0, 0.05)
 
 
+def _looked(rng: np.random.Generator, effects: Array, looks: int, level: float) -> list[str]:
+    """Verdicts of a study that doubles its replicates for the tasks still open, read at each look."""
+    names = [str(k) for k in range(len(effects))]
+    tasks, number = [Task(name, Regression()) for name in names], 5
+    last = number * 2 ** (looks - 1)
+    alone = rng.normal(size=(len(effects), last)) / np.sqrt(2)
+    together = rng.normal(size=alone.shape) / np.sqrt(2) + effects[:, None]
+    contrasts = Contrasts(dict.fromkeys(names, "together"), dict.fromkeys(names, 0.1), level=level)
+    words = dict.fromkeys(names, "UNDETERMINED")
+    shown = np.full(len(effects), number)
+    for _ in range(looks):
+        seen = np.where(np.arange(last) < shown[:, None], alone, np.nan)
+        found = verdicts(_scores({"alone": seen, "together": together}, tasks), contrasts)
+        words |= {name: found[name].word for name in names if words[name] == "UNDETERMINED"}
+        undecided = np.array([words[name] == "UNDETERMINED" for name in names])
+        shown = np.where(undecided, 2 * shown, shown)
+    return [words[name] for name in names]
+
+
+def looks() -> Iterator[Case]:
+    """Sequential mode: false claims where each look has its part of the level, and what is found."""
+    rng = np.random.default_rng(2)
+    for name, level, high in (
+        ("each at a third of the level", 0.05 / 3, 0.05),
+        ("each at the whole level", 0.05, None),
+    ):
+        claimed = [
+            any(word in ("HELPS", "HURTS") for word in _looked(rng, np.zeros(5), 3, level)) for _ in range(STUDIES)
+        ]
+        low = None if high is None else 0.0
+        case = f"A/A, 5 tasks, 3 looks from R = 5, {name}"
+        yield Case("False claims in a study", case, float(np.mean(claimed)), low, high or 1.0)
+    words = Counter(word for _ in range(STUDIES // 4) for word in _looked(rng, np.full(5, 1.0), 3, 0.05 / 3))
+    yield Case("Power, HELPS", "effect 1.0, 5 tasks, 3 looks from R = 5", words["HELPS"] / words.total())
+
+
 PARTS = (
     same_arms,
     coverage.same_arms,
@@ -128,6 +164,7 @@ PARTS = (
     coverage.resampling,
     power,
     errors,
+    looks,
 )
 
 

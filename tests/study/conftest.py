@@ -308,13 +308,14 @@ def tables_of(found):
 def fixed_way(plan, perform, *, workers=None, written=None):
     """A way that depends on no clock, so that studies in two folders can be compared to the bit."""
     paces = {form(run): Pace(12, 1e-3, 1e-3, 1e-3) for run in plan}
-    return Way(workers or 1, perform.device, paces) if written is None else replace(written, workers=workers or 1)
+    known = {} if written is None else dict(written.paces)
+    return Way(workers or 1, perform.device, paces | known)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def chosen_way():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sharewise.study._study.choose_way", fixed_way)
+        patch.setattr("sharewise.study._bench.choose_way", fixed_way)
         yield
 
 
@@ -344,3 +345,17 @@ def everything(tmp_path_factory):
     """A finished study with all treatments, transfer and two looks."""
     protocol = replace(SHORT, treatments=("shuffled", "weighted", "worst task"), transfer=True, looks=2)
     return study(small_tensors(), tmp_path_factory.mktemp("study") / "full", protocol=protocol, workers=1)
+
+
+def many_tensors(count):
+    """So many tasks on shared rows."""
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(100, 3))
+    names = [f"t{place}" for place in range(count)]
+    targets = {name: x[:, place % 3] + 0.1 * draw.normal(size=100) for place, name in enumerate(names)}
+    return Tensors(*from_arrays(x, targets, tasks=[Task(name, Regression()) for name in names]), name="many")
+
+
+@pytest.fixture(scope="session")
+def many():
+    return many_tensors

@@ -9,7 +9,8 @@ from sharewise.study._treatments import treatments_of
 
 
 def results(data, short):
-    perform, arms = Perform(data), treatments_of((), data, short.trials, short.seed)
+    perform = Perform(data)
+    arms = treatments_of(short, perform)
     return perform, tuned([(run, perform(run)) for run in make_plan(data, short, arms)])
 
 

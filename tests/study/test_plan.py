@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from sharewise._core import InputError
-from sharewise.runs import Pace, Run, Way
-from sharewise.study._plan import check_study, freeze_plan, write_text, written_way
+from sharewise.runs import Pace, Perform, Run, Way
+from sharewise.study._budget import Budget
+from sharewise.study._plan import check_study, freeze_plan, write_text, written_budget, written_way
 from sharewise.study._plan import make_plan as plan_of
 from sharewise.study._treatments import treatments_of
 
@@ -19,7 +20,7 @@ def short(short):
 
 
 def make_plan(data, protocol, **more):
-    return plan_of(data, protocol, treatments_of(protocol.treatments, data, protocol.trials, protocol.seed), **more)
+    return plan_of(data, protocol, treatments_of(protocol, Perform(data)), **more)
 
 
 def test_both_arms_have_every_setting_in_every_replicate(small, short):
@@ -138,3 +139,12 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_text(tmp_path / "a", "new")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_a_budget_is_written_and_read_for_the_same_request(small, short, tmp_path):
+    data, wanted = small(), replace(short, budget=60.0)
+    budget = Budget(60.0, replace(wanted, replicates=1), {"replicates": "1 instead of 2"}, 3.0)
+    assert written_budget(tmp_path, wanted) is None
+    freeze_plan(tmp_path, make_plan(data, short), data, WAY, budget=budget)
+    assert written_budget(tmp_path, wanted) == budget
+    assert written_budget(tmp_path, replace(wanted, budget=90.0)) is None

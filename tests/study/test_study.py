@@ -100,7 +100,7 @@ class TestContinuing:
         def watch(groups, **_):
             return [Duration(0.1 if len(group) == best else 10.0, 0.0) for group in groups]
 
-        monkeypatch.setattr("sharewise.study._study.choose_way", choose_way)
+        monkeypatch.setattr("sharewise.study._bench.choose_way", choose_way)
         monkeypatch.setattr("sharewise.runs._choose.durations", watch)
         monkeypatch.setattr("sharewise.runs._choose.sizes", lambda *_: [1, 3])
         monkeypatch.setattr("sharewise.runs._choose._worth", lambda _, tried: list(tried))
@@ -222,6 +222,9 @@ def test_the_progress_is_told(small, short, tmp_path):
 
         def advance(self, done):
             self.parts[-1][2] += done
+
+        def say(self, text):
+            raise AssertionError(text)
 
     told = Told()
     study(small(), tmp_path, protocol=short, workers=1, progress=told, command="sharewise study x")

@@ -34,6 +34,18 @@ def main() -> None:
 @click.option("--margin", type=float, help="Smallest difference that matters, as a share of the way from the constant "
               "predictor to a perfect score.  [default: 0.01]")  # fmt: skip
 @click.option("--references/--no-references", default=None, help="Compare with trees and ridge models.  [default: yes]")
+@click.option("--treatment", multiple=True, type=click.Choice(["shuffled", "weighted", "worst task", "none"]), help=""
+              "What is compared beside alone and together, once for each.  [default: all, the control `shuffled` up to "
+              "12 tasks]")  # fmt: skip
+@click.option("--sharing", multiple=True, metavar="NAME", help="Further forms of sharing, at as many parameters: soft, "
+              "mmoe, cgc, ple, cross_stitch, film and others.")  # fmt: skip
+@click.option("--transfer/--no-transfer", default=None, help="Measure which task helps which, by pairs and by leaving "
+              "tasks out.  [default: with 3 to 8 tasks]")  # fmt: skip
+@click.option("--looks", type=int, help="Sequential mode: read the verdicts so often, and double the replicates in "
+              "between for the tasks that are still open; each look gets a part of the level.")  # fmt: skip
+@click.option("--budget", metavar="TIME", help="Fit the study into a time such as 90s, 10m or 2h; what is left out is "
+              "told.")  # fmt: skip
+@click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
 def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click

@@ -43,6 +43,12 @@ class Settings(BaseModel):
     batch_size: int | None = Field(None, ge=1)
     margin: float = Field(0.01, gt=0, lt=1)
     references: bool = True
+    treatment: list[Literal["shuffled", "weighted", "worst task", "none"]] = ["shuffled", "weighted", "worst task"]
+    sharing: list[str] = []
+    transfer: bool | None = None
+    looks: int = Field(1, ge=1, le=6)
+    budget: str | None = None
+    device: str = "auto"
     seed: int = Field(0, ge=0)
 
 
@@ -119,6 +125,28 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"`{path}` is no YAML: {error}") from None
     if not isinstance(found, dict):
         raise InputError(f"`{path}` must hold choices as `name: value`, got {type(found).__name__}")
+    return found
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of a time such as `90s`, `10m` or `1.5h`.
+
+    Raises:
+        InputError: it is no such time.
+
+    Example:
+        >>> seconds_of("10m"), seconds_of("1.5h")
+        (600.0, 5400.0)
+    """
+    try:
+        found = float(text.strip()[:-1]) * _UNITS[text.strip()[-1:]]
+    except (ValueError, KeyError):
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise InputError(f"a time must be a positive number with its unit, such as 90s, 10m or 2h; got `{text}`")
     return found
 
 

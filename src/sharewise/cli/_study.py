@@ -13,7 +13,7 @@ from sharewise._core import InputError
 from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar
-from sharewise.cli._settings import Settings, read_settings, write_settings
+from sharewise.cli._settings import Settings, read_settings, seconds_of, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.mixing import Dataset
@@ -68,6 +68,12 @@ def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
         steps=settings.steps,
         margin=settings.margin,
         references=settings.references,
+        treatments=tuple(name for name in settings.treatment if name != "none"),
+        sharing=tuple(settings.sharing),
+        transfer=settings.transfer,
+        looks=settings.looks,
+        budget=None if settings.budget is None else seconds_of(settings.budget),
+        device=settings.device,
         plan=settings.plan,
         rates=rates_of(settings, [task.name for task in dataset.tasks]),
         seed=settings.seed,

@@ -9,8 +9,8 @@ from sharewise.evidence import Contrasts, FinalScores, Interval, Verdict, delta_
 from sharewise.mixing import Dataset
 from sharewise.study._analysis import Decision, interval_for
 from sharewise.study._parts import Effect
-from sharewise.study._protocol import Protocol
-from sharewise.study._treatments import ALONE, SHUFFLED, TOGETHER
+from sharewise.study._protocol import SHUFFLED, Protocol
+from sharewise.study._treatments import ALONE, TOGETHER
 from sharewise.tasks import Task
 
 Floats = NDArray[np.float64]

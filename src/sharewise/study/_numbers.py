@@ -79,7 +79,7 @@ def share(value: float, *, sign: bool = True) -> str:
     return f"{number(100 * value, places, sign=sign)}\u00a0%" if math.isfinite(value) else _DASH
 
 
-def many_of(value: float, unit: str = "") -> str:
+def many_of(value: float | int, unit: str = "") -> str:
     """A large number, short.
 
     Example:

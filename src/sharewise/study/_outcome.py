@@ -1,7 +1,7 @@
 """Everything that a study found, before it is put into words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, final
 
 from sharewise.evidence import FinalScores, Verdict
@@ -36,6 +36,7 @@ class Outcome:
         command: what repeats the study.
         seconds: spent, by part.
         left_out: what a budget of time left out.
+        reasons: form of networks -> why they could not be trained as one tensor program.
     """
 
     dataset: Dataset
@@ -52,6 +53,7 @@ class Outcome:
     command: str
     seconds: Mapping[str, float]
     left_out: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def numbers(self) -> dict[int, int]:

@@ -1,13 +1,14 @@
 """The runs of a study, frozen before the first of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sharewise._core import InputError
 from sharewise.mixing import Dataset
 from sharewise.runs import Run, Way
+from sharewise.study._budget import Budget
 from sharewise.study._protocol import Protocol
 from sharewise.study._treatments import Treatment
 from sharewise.training import Recipe, whole_file
@@ -23,6 +24,7 @@ def make_plan(
     *,
     replicates: Sequence[int] | None = None,
     tasks: Sequence[str] | None = None,
+    rows: Callable[[int], int] | None = None,
 ) -> tuple[Run, ...]:
     """Every treatment with every setting in every replicate; like runs stand next to each other.
 
@@ -35,13 +37,15 @@ def make_plan(
         treatments: the arms.
         replicates: which; by default all.
         tasks: those that are judged: others get no networks of their own; by default all.
+        rows: replicate -> number of its training rows, where that is known already.
     """
+    count = rows or (lambda replicate: len(dataset.split(replicate).train))
     names = tuple(task.name for task in dataset.tasks)
     judged = set(names if tasks is None else tasks)
     return tuple(
-        _run(protocol, each, parts, recipe=protocol.recipe(rows, trial, replicate), place=(replicate, trial))
+        _run(protocol, each, parts, recipe=protocol.recipe(size, trial, replicate), place=(replicate, trial))
         for replicate in (range(protocol.replicates) if replicates is None else replicates)
-        for rows in [len(dataset.split(replicate).train)]
+        for size in [count(replicate)]
         for each in treatments
         for trial in range(protocol.trials)
         for parts in each.networks(names)
@@ -67,7 +71,9 @@ def _run(
         trial,
         method=treatment.method,
         options=treatment.options[trial] if treatment.options else {},
-        network=protocol.network,
+        sharing=treatment.sharing[trial].key if treatment.sharing else "hard",
+        sharing_options=dict(treatment.sharing[trial].options) if treatment.sharing else {},
+        network=treatment.network or protocol.network,
         recipe=recipe,
         plan=protocol.plan,
         rates=protocol.rates,
@@ -108,7 +114,19 @@ def written_way(folder: Path) -> Way | None:
     return None if way is None else Way.from_description(way)
 
 
-def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way) -> None:
+def written_budget(folder: Path, protocol: Protocol) -> Budget | None:
+    """What the plan in a folder was cut down to for the same stated time; None: there is no such plan.
+
+    Args:
+        folder: of the study.
+        protocol: what is asked for.
+    """
+    path = folder / PLAN
+    row = _read(path).get("budget") if path.exists() else None
+    return None if row is None or row["seconds"] != protocol.budget else Budget.continued(row, protocol)
+
+
+def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way, *, budget: Budget | None = None) -> None:
     """Write the plan before its first run; a folder may be continued with the same data, and with no other.
 
     Args:
@@ -116,6 +134,7 @@ def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way) -
         plan: the runs.
         dataset: that is studied.
         way: to run it.
+        budget: what it was cut down to for a stated time.
 
     Raises:
         InputError: as `check_study`.
@@ -123,7 +142,10 @@ def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way) -
     check_study(folder, dataset)
     folder.mkdir(parents=True, exist_ok=True)
     runs = [run.describe() for run in plan]
-    text = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "way": way.describe(), "runs": runs}
+    text: dict[str, Any] = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "way": way.describe()}
+    if budget is not None:
+        text["budget"] = budget.describe()
+    text["runs"] = runs
     write_text(folder / PLAN, json.dumps(text, indent=1))
 
 

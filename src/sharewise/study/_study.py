@@ -1,70 +1,33 @@
 """The study: every task alone against all together, from a frozen plan to a report and a model."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol as Interface
-from typing import final, runtime_checkable
+from typing import final
 
 import pandas as pd
 
 from sharewise._core import InputError
 from sharewise.evidence import FinalScores, SelectScores, Verdict
 from sharewise.mixing import Dataset
-from sharewise.runs import (
-    Finished,
-    MakeTrunk,
-    Perform,
-    PerformTogether,
-    Run,
-    Store,
-    Way,
-    can_travel,
-    choose_way,
-    cores,
-    divide,
-    execute,
-)
-from sharewise.study._analysis import Decision, decide, final_scores, judge, of_role, open_tasks, tuned
+from sharewise.runs import MakeTrunk, Perform, choose_device
+from sharewise.study._analysis import Decision, decide, final_scores, judge, of_role, open_tasks
+from sharewise.study._bench import Bench, Progress, References, Results, Silent
+from sharewise.study._budget import Budget
 from sharewise.study._compared import points_of
-from sharewise.study._frame import tidy
+from sharewise.study._frame import task_table, tidy
 from sharewise.study._model import chosen_model
 from sharewise.study._outcome import Outcome
-from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text, written_way
-from sharewise.study._protocol import Protocol
-from sharewise.study._references import REFERENCES, PerformReference
+from sharewise.study._plan import check_study, make_plan, write_text
+from sharewise.study._protocol import SHUFFLED, Protocol
 from sharewise.study._report import write_report
+from sharewise.study._spend import plan_budget
 from sharewise.study._summarise import floors_on, summarise
 from sharewise.study._summary import Summary
-from sharewise.study._transfer import PAIR, WITHOUT, transfer_of, transfer_plan, wants_transfer
-from sharewise.study._treatments import ALONE, CONTROLLED, SHUFFLED, TOGETHER, Treatment, treatments_of
+from sharewise.study._transfer import transfer_of, transfer_plan, wants_transfer
+from sharewise.study._treatments import ALONE, TOGETHER, Treatment, treatments_of
 from sharewise.training import whole_file
-
-Results = list[tuple[Run, Finished]]
-References = list[tuple[str, int, Finished]]
-
-
-@runtime_checkable
-class Progress(Interface):
-    """Told how far the study is."""
-
-    def start(self, what: str, total: int) -> None:
-        """A part begins: so many runs."""
-
-    def advance(self, done: int) -> None:
-        """So many runs more are finished."""
-
-
-@final
-class Silent:
-    """No progress is shown."""
-
-    def start(self, what: str, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, done: int) -> None:
-        """Nothing."""
 
 
 @final
@@ -95,12 +58,14 @@ def study(
 ) -> Study:
     """Measure what sharing does for each task, decide, and train what was decided.
 
-    Every task is trained alone and all are trained together, in every replicate with every setting; settings are chosen
-    on the validation rows, the model on the select rows, and the verdicts are read off the test rows, once. Cost:
-    `replicates * trials * (K + 1)` trainings, each at most `steps` long; finished ones are never repeated, so a study
-    that was interrupted, or is asked for more replicates, continues.
+    Every task is trained alone and all are trained together, in every replicate with every setting; so are the further
+    treatments of the protocol. Settings are chosen on the validation rows, the model on the select rows, and the
+    verdicts are read off the test rows, as often as the protocol says beforehand. Cost: for each replicate and trial K
+    trainings alone, K + 3 joint ones by default, each at most `steps` long, and for up to 8 tasks K (K + 1) / 2 in each
+    replicate to see which task helps which. Finished ones are never repeated, so a study that was interrupted, or is
+    asked for more replicates, continues.
 
-    Writes into `out`: `report.html`, `summary.json`, `records.parquet`, `plan.json`, `model/` and `runs/`.
+    Writes into `out`: `report.html`, `summary.json`, `tasks.csv`, `records.parquet`, `plan.json`, `model/` and `runs/`.
 
     Args:
         dataset: rows and at least two tasks.
@@ -126,13 +91,14 @@ def study(
         >>> [task.name for task in result.summary.tasks]
         ['digit', 'parity', 'big', 'slant', 'stroke']
     """
-    protocol, folder = protocol or Protocol(), Path(out)
+    wanted, folder = protocol or Protocol(), Path(out)
     check_study(folder, dataset)
     started = time.perf_counter()
-    bench = _Bench(dataset, folder, Perform(dataset, trunk), workers, progress or Silent())
-    treatments = treatments_of(_further(dataset, protocol), dataset, protocol.trials, protocol.seed)
-    bench.train("networks", make_plan(dataset, protocol, treatments))
-    references = bench.fit(protocol)
+    bench = Bench(folder, Perform(dataset, trunk, device=choose_device(wanted.device)), workers, progress or Silent())
+    budget = plan_budget(bench, wanted, started)
+    main, references = _perform_main(bench, budget, started)
+    budget = bench.budget or budget  # fewer replicates where the time was over
+    protocol, treatments = budget.protocol, treatments_of(budget.protocol, bench.perform)
 
     _check_trained(bench.best)
     floors = floors_on(dataset, "select")
@@ -140,7 +106,6 @@ def study(
     joint = [each.name for each in treatments if each.joint]
     decision = decide(select, floors, dataset.tasks, protocol, joint=joint)
     units = {name: size / protocol.margin for name, size in decision.contrasts.margins.items()}
-    main = tuple(bench.results)
     points = points_of(main, bench.best, treatments, dataset.tasks, floors=floors, units=units)
     transfer = None
     if wants_transfer(len(dataset.tasks), protocol):
@@ -149,7 +114,6 @@ def study(
     chosen_model(bench.best, decision, bench.perform, dataset).save(folder / "model")
 
     final, verdicts = _look(bench, decision, protocol, treatments)
-    seconds = _seconds(bench.results, references) | {"total": time.perf_counter() - started}
     outcome = Outcome(
         dataset=dataset,
         protocol=protocol,
@@ -163,23 +127,34 @@ def study(
         transfer=transfer,
         points=points,
         command=command,
-        seconds=seconds,
+        seconds=_seconds(bench.results, references) | {"total": time.perf_counter() - started},
+        left_out=tuple(budget.left_out.values()),
+        reasons=bench.way.reasons(),
     )
     summary, records = summarise(outcome), tidy(bench.results, bench.best)
     _write(folder, summary, records)
     return Study(summary, records, folder)
 
 
-def _further(dataset: Dataset, protocol: Protocol) -> list[str]:
-    """The further treatments of a study: the control needs a joint network for each task."""
-    return [name for name in protocol.treatments if name != SHUFFLED or len(dataset.tasks) <= CONTROLLED]
+def _perform_main(bench: Bench, budget: Budget, started: float) -> tuple[Results, References]:
+    """The runs and outside models of the plan; where the time is over, of fewer replicates."""
+    protocol, until = budget.protocol, None
+    if protocol.budget is not None:
+        bench.budget = budget
+        until = started + protocol.budget - budget.reserve
+    treatments = treatments_of(protocol, bench.perform)
+    main = bench.train("networks", make_plan(bench.perform.dataset, protocol, treatments, rows=bench.rows), until=until)
+    done = len({run.replicate for run, _ in main})
+    if done < protocol.replicates:
+        bench.cut(done)
+    return list(main), bench.fit(range(done) if protocol.references else ())
 
 
 def _look(
-    bench: "_Bench", decision: Decision, protocol: Protocol, treatments: Sequence[Treatment]
+    bench: Bench, decision: Decision, protocol: Protocol, treatments: Sequence[Treatment]
 ) -> tuple[FinalScores, dict[str, Verdict]]:
     """Read the test rows, as often as the protocol says, with more replicates each time for the tasks still open."""
-    dataset, count = bench.dataset, protocol.replicates
+    dataset, count = bench.perform.dataset, protocol.replicates
     repeated = [each for each in treatments if each.name in (ALONE, TOGETHER, SHUFFLED)]
     final = final_scores(bench.best, dataset)
     verdicts = judge(final, decision, dataset)
@@ -188,89 +163,13 @@ def _look(
         if not undecided:
             break
         places = range(count, 2 * count)
-        bench.train("open tasks", make_plan(dataset, protocol, repeated, replicates=places, tasks=undecided))
+        plan = make_plan(dataset, protocol, repeated, replicates=places, tasks=undecided, rows=bench.rows)
+        bench.train("open tasks", plan)
         count = 2 * count
         final = final_scores(bench.best, dataset)
         now = judge(final, decision, dataset)
         verdicts |= {name: now[name] for name in undecided}
     return final, verdicts
-
-
-@final
-class _Bench:
-    """Where the runs of one study are performed, and what they gave.
-
-    Args:
-        dataset: that is studied.
-        folder: of the study.
-        perform: performs a run.
-        workers: processes, or None.
-        progress: told how far it is.
-    """
-
-    def __init__(
-        self, dataset: Dataset, folder: Path, perform: Perform, workers: int | None, progress: Progress
-    ) -> None:
-        self.dataset, self.folder, self.perform = dataset, folder, perform
-        self.workers, self.progress = workers, progress
-        self.way: Way | None = None
-        self.results: Results = []
-        self.best: Results = []
-
-    def train(self, what: str, plan: Sequence[Run]) -> Results:
-        """Add runs to the plan of the folder, perform those that are not stored yet, and tune anew."""
-        limit = _count(self.perform, self.workers)
-        self.way = choose_way(plan, self.perform, workers=limit, written=self.way or written_way(self.folder))
-        freeze_plan(self.folder, [*(run for run, _ in self.results), *plan], self.dataset, self.way)
-        store = Store(self.folder / "runs")
-        marks, together = Store(store.folder / "parts"), PerformTogether(self.perform, store)
-        parts = divide(plan, self.way)
-        for part in parts:
-            if not all(key in store for key in together.keys(part)):  # a run was deleted since
-                marks.drop(together.mark(part))
-        self.progress.start(what, len(plan))
-        done = _in_runs(self.progress, len(plan), len(parts))
-        rows = [(together.mark(part), part) for part in parts]
-        execute(rows, together, marks, workers=self.way.workers, done=done)
-        keys = {id(run): key for part in parts for run, key in zip(part, together.keys(part), strict=True)}
-        found = [(run, _read(store, keys[id(run)])) for run in plan]
-        self.results += found
-        self.best = [pair for pair in tuned(self.results) if pair[0].treatment not in (PAIR, WITHOUT)]
-        return found
-
-    def fit(self, protocol: Protocol) -> References:
-        """Fit the outside models that are not stored yet."""
-        rows = [(name, replicate) for replicate in range(protocol.replicates) for name in REFERENCES]
-        rows = rows if protocol.references else []
-        store, perform = Store(self.folder / "runs"), PerformReference(self.dataset)
-        keys = [perform.key(row) for row in rows]
-        self.progress.start("outside models", len(rows))
-        pairs = list(zip(keys, rows, strict=True))
-        execute(pairs, perform, store, workers=_count(perform, self.workers), done=self.progress.advance)
-        return [(*row, store.get(key)) for key, row in pairs]
-
-
-def _read(store: Store, key: str) -> Finished:
-    finished = store.get(key)
-    finished.info["file"] = f"{key}.safetensors"
-    return finished
-
-
-def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]:
-    """Finished parts told as runs: parts are of nearly one size."""
-    told = 0
-
-    def done(finished: int) -> None:
-        nonlocal told
-        before, told = told * runs // parts, told + finished
-        progress.advance(told * runs // parts - before)
-
-    return done
-
-
-def _count(work: Callable[..., Finished], workers: int | None) -> int:
-    """How many processes: none but this one where the work cannot be sent to others."""
-    return 1 if can_travel(work) else workers or cores()
 
 
 def _check_trained(best: Results) -> None:
@@ -296,5 +195,7 @@ def _seconds(results: Results, references: References) -> dict[str, float]:
 def _write(folder: Path, summary: Summary, records: pd.DataFrame) -> None:
     with whole_file(folder / "records.parquet") as draft:
         records.to_parquet(draft, index=False)
+    with whole_file(folder / "tasks.csv") as draft:
+        task_table(summary).to_csv(draft, index=False)
     write_report(summary, records, folder / "report.html")
     write_text(folder / "summary.json", summary.to_json())

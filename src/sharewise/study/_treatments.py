@@ -8,10 +8,11 @@ import numpy as np
 
 from sharewise._core import InputError
 from sharewise.mixing import Dataset
+from sharewise.runs import Network, Perform, Run, Sharing, tuned
+from sharewise.study._protocol import FURTHER, SHUFFLED, WEIGHTED, WORST, Protocol
 from sharewise.tasks import constant_losses
 
-ALONE, TOGETHER, WEIGHTED, WORST, SHUFFLED = "alone", "together", "weighted", "worst task", "shuffled"
-FURTHER = (SHUFFLED, WEIGHTED, WORST)  # compared by default beside alone and together
+ALONE, TOGETHER = "alone", "together"
 CONTROLLED = 12  # tasks, up to which each can have a joint network of its own for the control
 _SPREAD = 4.0  # tuned weights lie between a quarter and four times each other's middle
 _TEMPERATURE = 0.1  # of the smooth maximum, in units of the constant predictor's loss
@@ -29,6 +30,8 @@ class Treatment:
         options: its arguments, for each trial.
         apart: every task has a network of its own.
         shuffled: every task has a joint network in which the labels of the others are shuffled.
+        sharing: form of sharing in each trial; none: one hard-shared trunk.
+        network: its size, or None: that of the other treatments.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Treatment:
     options: tuple[dict[str, Any], ...] = ()
     apart: bool = False
     shuffled: bool = False
+    sharing: tuple[Sharing, ...] = ()
+    network: Network | None = None
 
     def networks(self, tasks: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
         """Trained and shuffled tasks of each network of the treatment.
@@ -60,37 +65,54 @@ class Treatment:
         return not self.apart and not self.shuffled
 
 
-def treatments_of(names: Sequence[str], dataset: Dataset, trials: int, seed: int) -> tuple[Treatment, ...]:
-    """Alone and together, and the further treatments that are asked for, those of one objective next to each other.
+def treatments_of(protocol: Protocol, perform: Perform) -> tuple[Treatment, ...]:
+    """Alone and together, and what is asked for beside them; those of one objective next to each other.
+
+    The control is left out where it would need more joint networks than a study should train. Forms of sharing get the
+    width at which they have as many parameters as the hard-shared network.
 
     Args:
-        names: of the further treatments.
-        dataset: tasks, and rows from which the losses of constant predictors are known.
-        trials: settings of each treatment.
-        seed: of the weights.
+        protocol: names of treatments and forms of sharing, trials, seed, network.
+        perform: builds networks on the data set.
 
     Raises:
-        InputError: there is no such treatment.
+        InputError: there is no such treatment or form of sharing.
     """
-    known = {
-        TOGETHER: Treatment(TOGETHER, "one network for all tasks, trained on the sum of their losses"),
-        ALONE: Treatment(ALONE, "a network of its own for each task", apart=True),
-        SHUFFLED: Treatment(
-            SHUFFLED,
-            "for each task a joint network in which the training labels of the other tasks are shuffled: the control",
-            shuffled=True,
-        ),
-    }
-    further = dict.fromkeys(names)
-    if WEIGHTED in further:
-        known[WEIGHTED] = _weighted(len(dataset.tasks), trials, seed)
-    if WORST in further:
-        known[WORST] = _worst(dataset, trials)
-    unknown = [name for name in further if name not in known]
+    dataset = perform.dataset
+    few = len(dataset.tasks) <= CONTROLLED
+    asked = dict.fromkeys(name for name in protocol.treatments if few or name != SHUFFLED)
+    unknown = [name for name in asked if name not in FURTHER]
     if unknown:
         raise InputError(f"there is no treatment `{unknown[0]}`; there are {', '.join(FURTHER)}")
-    asked = {TOGETHER, ALONE, *further}
-    return tuple(each for each in known.values() if each.name in asked)
+    found = [_TOGETHER, _ALONE, *([_SHUFFLED] if SHUFFLED in asked else [])]
+    found += [_shared(name, protocol, perform) for name in dict.fromkeys(protocol.sharing)]
+    if WEIGHTED in asked:
+        found.append(_weighted(len(dataset.tasks), protocol.trials, protocol.seed))
+    if WORST in asked:
+        found.append(_worst(dataset, protocol.trials))
+    return tuple(found)
+
+
+_TOGETHER = Treatment(TOGETHER, "one network for all tasks, trained on the sum of their losses")
+_ALONE = Treatment(ALONE, "a network of its own for each task", apart=True)
+_SHUFFLED = Treatment(
+    SHUFFLED,
+    "for each task a joint network in which the training labels of the other tasks are shuffled: the control",
+    shuffled=True,
+)
+
+
+def _shared(name: str, protocol: Protocol, perform: Perform) -> Treatment:
+    """Another form of sharing at equal parameters, or on a trunk of one's own at whatever it costs."""
+    forms = tuple(tuned(Sharing(name), trial) for trial in range(protocol.trials))
+    key, network, tasks = forms[0].key, protocol.network, tuple(task.name for task in perform.dataset.tasks)
+    how = "on the same trunk"
+    if perform.trunk is None:
+        hard = Run(TOGETHER, tasks, 0, network=network)
+        run = Run(key, tasks, 0, sharing=key, sharing_options=dict(forms[0].options), network=network)
+        network, how = perform.matched(run, hard).network, "with as many parameters as the hard-shared network"
+    what = f"one network for all tasks that shares by `{key}`, {how}, trained on the sum of the losses"
+    return Treatment(key, what, sharing=forms, network=network)
 
 
 def _weighted(tasks: int, trials: int, seed: int) -> Treatment:

@@ -36,7 +36,7 @@ def protocol_words(outcome: Outcome) -> dict[str, str]:
         "Length": f"at most {recipe.steps} steps of {recipe.batch_size} rows, stopped early by mean validation skill; "
         "the best checkpoint is kept",
         "Network": f"one trunk of width {network.width} with {network.blocks} blocks, linear heads; the same "
-        "shape and the same initial numbers in all arms",
+        "shape and the same initial numbers in all arms of this form of sharing",
         "Roles": "train fits; valid stops and tunes; select chooses the model; test is read once, for the verdicts",
         "Margin": f"{protocol.margin:.0%} of the way from the constant predictor to a perfect score",
         "Verdicts": f"Benjamini-Hochberg over the tasks, level {protocol.level:g}" + _looks(outcome),
@@ -74,7 +74,9 @@ def model_words(decision: Decision, tasks: Sequence[Task]) -> str:
 
 def notes(outcome: Outcome) -> tuple[str, ...]:
     """Limitations."""
-    found = ["Only one hard-shared trunk was tried as a way of sharing."]
+    forms = [each.name for each in outcome.treatments if each.sharing]
+    found = [f"Forms of sharing that were tried: hard{''.join(f', {name}' for name in forms)}."]
+    found += [f"Networks of the form {name} were trained one by one: {why}." for name, why in outcome.reasons.items()]
     if not outcome.dataset.resampled:
         found.append("All replicates train on the rows of one split: the intervals do not cover other training rows.")
     hurt = [name for name, verdict in outcome.verdicts.items() if verdict.word == "HURTS"]
