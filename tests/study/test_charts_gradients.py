@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sharewise.study._charts_curves import chosen_records
-from sharewise.study._charts_gradients import cosines, mean_cosines, norms
+from sharewise.study._charts_gradients import cosines, mean_cosines, norms, weights
 
 
 @pytest.fixture
@@ -45,3 +45,17 @@ def test_without_records_there_are_no_charts():
     assert norms(records, ["a"]) == ("", False)
     assert cosines(records) == ""
     assert mean_cosines(records, ["a"]) == {}
+    assert weights(records, ["a"]) == {}
+
+
+def test_weights_are_drawn_for_each_treatment_that_records_them(digits, digits_records):
+    more = digits_records[digits_records["name"] == "task_weight"].assign(treatment="uncertainty")
+    records = chosen_records(pd.concat([digits_records, more.assign(value=2.0)]))
+    charts = weights(records, [task.name for task in digits.tasks])
+    assert list(charts) == ["uncertainty", "worst task"]
+    assert "means of the tasks from 2 to 2." in charts["uncertainty"]
+    means = records.query("treatment == 'worst task' and name == 'task_weight'").groupby("task")["value"].mean()
+    assert f"means of the tasks from {means.min():.3g} to {means.max():.3g}." in charts["worst task"]
+    assert {f"line{i}" for i in range(1, 7)} == set(re.findall(r"var\(--(line\d)\)", charts["worst task"]))
+    assert 'id="weights0-title"' in charts["uncertainty"]
+    assert 'id="weights1-title"' in charts["worst task"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from sharewise.study._charts_references import standing
+from sharewise.study._parts import Effect
 
 
 @pytest.fixture
@@ -37,3 +38,12 @@ def test_outside_models_have_different_marks(task):
     found = standing([task, replace(task, name="b", references={"chain": 0.7})])
     assert list(found.shapes) == ["trees", "ridge", "chain"]
     assert len(set(found.shapes.values())) == 3
+
+
+def test_other_treatments_stand_among_the_networks(task):
+    effects = {"weighted": Effect(estimate=0.0), "shuffled": Effect(estimate=0.0)}
+    found = standing([replace(task, effects=effects, scores={"weighted": (0.74, 0.76)})])
+    assert found.models == ("together", "weighted", "alone", "trees", "ridge")
+    assert found.scores["a"]["weighted"] == pytest.approx(0.75)
+    assert found.places["a"]["weighted"] == found.axis.place(0.0)
+    assert list(found.shapes) == ["weighted", "trees", "ridge"]

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from sharewise.study._numbers import count, decimals, duration, listing, number
+from sharewise.study._numbers import count, decimals, duration, listing, many_of, number, share
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -42,3 +42,21 @@ def test_names_are_listed_while_they_can_be_read():
 def test_durations(seconds, text):
     assert duration(seconds) == text
     assert duration(math.nan) == "\N{EN DASH}"
+
+
+def test_shares_have_the_places_that_their_size_needs():
+    found = [share(value) for value in (0.00123, 0.0234, 0.345, -0.0012)]
+    said = [text.replace("\N{NO-BREAK SPACE}", " ") for text in found]
+    assert said == ["+0.12 %", "+2.3 %", "+34 %", "\N{MINUS SIGN}0.12 %"]
+    assert share(math.nan) == "\N{EN DASH}"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(999.0, "999"), (1000.0, "1.0k"), (2.5e9, "2.5G"), (math.nan, "\N{EN DASH}")]
+)
+def test_large_numbers_are_short(value, text):
+    assert many_of(value) == text
+
+
+def test_a_unit_follows():
+    assert many_of(412.0, " MiB") == "412 MiB"

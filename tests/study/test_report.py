@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sharewise.study import _report
+from sharewise.study._parts import Effect
 from sharewise.study._report import write_report
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "wbr"}
@@ -102,7 +103,7 @@ def test_every_picture_has_a_label_or_is_hidden_beside_its_numbers(digits, digit
         if tag == "svg" and "x" not in attrs:
             pictures.append(attrs)
     inside = sum(attrs.get("role") == "img" and "aria-labelledby" in attrs for attrs in pictures)
-    assert inside == len(digits.tasks) + 2  # a learning curve each, norms, cosines
+    assert inside == len(digits.tasks) + 3  # a learning curve each, norms, cosines, weights
     strips = [attrs for attrs in pictures if attrs.get("role") != "img" and attrs.get("aria-hidden") != "true"]
     assert len(strips) == len(digits.tasks) + 1  # within one hidden block, and their axis
 
@@ -120,7 +121,7 @@ def test_it_can_be_read_by_keyboard_and_on_a_phone(digits, digits_records, read)
 def test_the_first_screen_answers_with_the_numbers(digits, digits_records, read):
     text = Page(read(digits, digits_records)).text
     slant = next(task for task in digits.tasks if task.name == "slant")
-    answer, evidence = text.index("and slant alone"), text.index("Learning curves")
+    answer, evidence = text.index("and slant alone"), text.index("Loss over training steps")
     assert answer < evidence
     signed = f"{slant.difference:+.4f}".replace("-", "\N{MINUS SIGN}")
     assert answer < text.index(signed) < evidence
@@ -148,7 +149,7 @@ def test_names_appear_as_they_are_and_nothing_of_them_runs(odd, names, read):
 
 def test_names_of_any_kind_do_not_disturb_the_charts(odd, made, read):
     page = Page(read(odd, made["records"](odd.tasks, replicates=1)))
-    assert sum(attrs.get("role") == "img" for _, attrs in page.attributes) == len(odd.tasks) + 2
+    assert sum(attrs.get("role") == "img" for _, attrs in page.attributes) == len(odd.tasks) + 3
 
 
 def test_unknown_numbers_are_dashes(digits, read):
@@ -178,6 +179,96 @@ def test_a_summary_without_anything_optional_is_a_page(made, read):
     empty = {"protocol": {}, "findings": (), "timing": {}, "rows": {}, "versions": {}, "mixing": {}, "notes": ()}
     summary = made["summary"]([task, replace(task, name="b")], **empty, command="", model="", fingerprint="")
     assert "Train both tasks together." in Page(read(summary)).text
+
+
+SECTIONS = {
+    "treatments": ["Ways of training them", "worst task", "together less shuffled"],
+    "transfer": ["Which task helps which", "Two at a time", "One left out"],
+    "trade": ["Trade-offs between tasks", "Pareto set"],
+    "fit": ["Calibration and residuals", "calibration error", "mean distance"],
+    "runs": ["The runs behind the numbers", "Scores of every replicate"],
+}
+
+
+def test_everything_that_was_measured_has_its_section(full, digits_records, read):
+    text = read(full, digits_records)
+    page = Page(text)
+    ids = {attrs.get("id") for _, attrs in page.attributes}
+    for place, words in SECTIONS.items():
+        assert f"{place}-h" in ids
+        assert all(word in page.text for word in words)
+    assert "triples of tasks" in page.text
+    assert len(text.encode()) < 1_000_000
+
+
+def test_what_was_not_measured_has_none(digits, read):
+    bare = replace(digits, tasks=tuple(replace(task, scores={}) for task in digits.tasks))
+    page = Page(read(bare))
+    ids = {attrs.get("id") for _, attrs in page.attributes}
+    assert not ids & {f"{place}-h" for place in SECTIONS}
+    assert not any(word in page.text for word in ("shuffled", "Pareto", "Calibration", "behind the numbers"))
+
+
+def test_nothing_but_unknown_numbers_is_a_page_too(full, read):
+    nothing = replace(
+        full,
+        tasks=tuple(
+            replace(
+                task,
+                **dict.fromkeys(("alone", "together", "difference", "low", "high", "margin", "floor"), math.nan),
+                verdict="UNDETERMINED",
+                effects={name: Effect() for name in task.effects},
+                scores={arm: (math.nan,) * len(scores) for arm, scores in task.scores.items()},
+                bins=dict.fromkeys(task.bins, ()),
+            )
+            for task in full.tasks
+        ),
+        treatments=tuple(
+            replace(row, gain=Effect(), delta_m=Effect(), rank=math.nan, memory=math.nan, seconds=math.nan)
+            for row in full.treatments
+        ),
+        points=tuple(replace(point, scores=dict.fromkeys(point.scores, math.nan)) for point in full.points),
+        overlap=tuple((math.nan,) * len(full.tasks) for _ in full.tasks),
+        transfer=None,
+    )
+    page = Page(read(nothing))
+    assert not re.search(r"\bnan\b", page.text)
+    assert "Pareto" not in page.text
+    assert "--replicates 10" in page.text
+
+
+def test_every_score_leads_to_its_replicates_and_each_to_its_run(full, read):
+    page = Page(read(full))
+    ids = [attrs["id"] for _, attrs in page.attributes if "id" in attrs]
+    links = [attrs["href"][1:] for tag, attrs in page.attributes if tag == "a" and "href" in attrs]
+    assert set(links) <= set(ids)
+    rows = {link for link in links if link.startswith("scores-")}
+    assert len(rows) == len(full.tasks) * len(full.treatments)
+    runs = [link for link in links if link.startswith("run-")]
+    assert len(runs) == len(full.tasks) * len(full.treatments) * full.replicates
+    assert {f"run-{run.number}" for run in full.runs} == set(runs)
+    first = full.tasks[0].runs["alone"][0]
+    assert f"{full.runs[first].file} " in f"{page.text} "
+
+
+@pytest.mark.parametrize("count", [24, 139])
+def test_many_tasks_with_everything_stay_small(made, read, count):
+    summary = made["fill"](made["many"](count))
+    text = read(summary, made["records"](summary.tasks[:15], replicates=1))
+    assert len(text.encode()) < 1_500_000
+    page = Page(text)
+    ids = {attrs.get("id") for _, attrs in page.attributes}
+    assert {attrs["href"][1:] for tag, attrs in page.attributes if tag == "a" and "href" in attrs} <= ids
+    assert ("24 of 139 tasks: those with the strongest transfer" in page.text) == (count == 139)
+
+
+def test_very_many_replicates_are_cut(full, read):
+    long = tuple(
+        replace(task, scores={arm: values * 400 for arm, values in task.scores.items()}) for task in full.tasks
+    )
+    text = read(replace(full, tasks=long, replicates=2000))
+    assert len(text.encode()) < 1_500_000
+    assert "the first 166 of 2000" in Page(text).text
 
 
 @pytest.mark.parametrize("count", [139, 617])
@@ -231,6 +322,20 @@ def _luminance(colour):
 def _contrast(first, second):
     high, low = sorted((_luminance(first), _luminance(second)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+def test_numbers_can_be_read_on_the_strongest_tint(digits, read, scheme):
+    style = re.search(r"<style>(.*?)</style>", read(digits), re.DOTALL)[1]
+    block = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[scheme]
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6});", block))
+    full = int(re.search(r"--heat: (\d+)%", block)[1]) / 100
+    paper = "#ffffff" if colours["paper"] == "#fff" else colours["paper"]
+    for side in ("together", "alone"):
+        parts = [
+            round(full * int(colours[side][i : i + 2], 16) + (1 - full) * int(paper[i : i + 2], 16)) for i in (1, 3, 5)
+        ]
+        assert _contrast(colours["ink"], "#{:02x}{:02x}{:02x}".format(*parts)) >= 4.5
 
 
 @pytest.mark.parametrize("scheme", [0, 1])

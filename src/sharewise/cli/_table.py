@@ -47,20 +47,26 @@ def print_summary(console: Console, summary: Summary) -> None:
 def _treatments(summary: Summary) -> Table:
     """Mean gains over the tasks, within 100 columns."""
     level = f"{summary.level:.0%} interval"
-    table = _table("treatment", "mean gain", level, "verdict", "mean rank", "networks", "time", "memory")
+    measured = any(math.isfinite(row.memory) for row in summary.treatments)
+    memory = ["memory"] if measured else []
+    table = _table("treatment", "mean gain", level, "verdict", "mean rank", "networks", "seconds", *memory)
     for row in summary.treatments:
         known = math.isfinite(row.gain.estimate)
-        table.add_row(
+        cells = [
             escape(row.name[:LONG]),
             _percent(row.gain.estimate),
             f"{_percent(row.gain.low)} to {_percent(row.gain.high)}" if math.isfinite(row.gain.low) else "-",
             f"[{COLOURS[row.gain.verdict]}]{row.gain.verdict}[/]" if known else "-",
-            f"{row.rank:.1f}" if math.isfinite(row.rank) else "-",
+            _rounded(row.rank, 1),
             str(row.networks),
-            f"{row.seconds:.0f} s" if math.isfinite(row.seconds) else "-",
-            f"{row.memory:.0f} MiB" if math.isfinite(row.memory) else "-",
-        )
+            _rounded(row.seconds, 0),
+        ]
+        table.add_row(*cells, *([f"{_rounded(row.memory, 0)} MiB"] if measured else []))
     return table
+
+
+def _rounded(value: float, places: int) -> str:
+    return f"{value:.{places}f}" if math.isfinite(value) else "-"
 
 
 def _percent(share: float) -> str:

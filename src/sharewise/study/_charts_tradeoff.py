@@ -11,10 +11,9 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from sharewise.study._charts_svg import PAINT, WIDE, draw
-from sharewise.study._choices import CONTROL
 from sharewise.study._numbers import count
 from sharewise.study._parts import Point
-from sharewise.study._treatments import ALONE, TOGETHER
+from sharewise.study._treatments import ALONE, SHUFFLED, TOGETHER
 
 _MARKERS = "^sDvPX_*"  # in the order of the outlines in the legend
 
@@ -54,7 +53,7 @@ def trade_offs(points: Sequence[Point], tasks: Sequence[str]) -> list[TradeOff]:
 
 def joint_points(points: Sequence[Point]) -> list[Point]:
     """The points of joint networks that could be chosen."""
-    return [point for point in points if point.treatment not in (ALONE, CONTROL)]
+    return [point for point in points if point.treatment not in (ALONE, SHUFFLED)]
 
 
 def scores_of(points: Sequence[Point], tasks: Sequence[str]) -> NDArray[np.float64]:

@@ -7,9 +7,11 @@ from typing import final
 
 from sharewise.evidence import Word
 from sharewise.study._charts_gains import Axis, Interval
-from sharewise.study._choices import CONTROL, INFORMATION, effect_of, joint_treatments
+from sharewise.study._choices import effect_of, joint_treatments
+from sharewise.study._effects import INFORMATION
 from sharewise.study._parts import Effect, TreatmentSummary
 from sharewise.study._summary import TaskSummary
+from sharewise.study._treatments import SHUFFLED
 
 _FULL = 5.0  # margins at which a colour is full
 
@@ -26,6 +28,12 @@ class MeanGains:
 
     axis: Axis
     rows: dict[str, Interval]
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Place and text of zero and of the outermost round numbers: the column is narrow."""
+        ticks = self.axis.ticks
+        return [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
 
 
 @final
@@ -78,7 +86,7 @@ def columns_of(tasks: Sequence[TaskSummary]) -> list[str]:
     """The effects to show: of the joint treatments, then of the control and of information, as far as known."""
     known = {name for task in tasks for name in task.effects}
     joint = joint_treatments(tasks)
-    return [*joint, *(name for name in (CONTROL, INFORMATION) if name in known)]
+    return [*joint, *(name for name in (SHUFFLED, INFORMATION) if name in known)]
 
 
 def gain_cells(tasks: Sequence[TaskSummary]) -> dict[str, dict[str, GainCell]]:

@@ -6,14 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from sharewise.evidence import Word
+from sharewise.study._effects import INFORMATION
 from sharewise.study._parts import Effect
 from sharewise.study._summary import TaskSummary
-from sharewise.study._treatments import ALONE, TOGETHER
-
-CONTROL = "shuffled"
-"""Training together where the labels of the other tasks are shuffled: never chosen, only compared with."""
-INFORMATION = "information"
-"""The key under which a task holds the difference of training together to the control."""
+from sharewise.study._treatments import ALONE, SHUFFLED, TOGETHER
 
 _OPPOSITE: dict[Word, Word] = {"HELPS": "HURTS", "HURTS": "HELPS"}
 
@@ -36,7 +32,7 @@ def score_of(task: TaskSummary, treatment: str) -> float:
 
 def joint_of(task: TaskSummary) -> list[str]:
     """The ways to train this task with others, `together` first."""
-    return [TOGETHER, *(name for name in task.effects if name not in (TOGETHER, ALONE, CONTROL, INFORMATION))]
+    return [TOGETHER, *(name for name in task.effects if name not in (TOGETHER, ALONE, SHUFFLED, INFORMATION))]
 
 
 def joint_treatments(tasks: Sequence[TaskSummary]) -> list[str]:
@@ -84,7 +80,7 @@ def credit(task: TaskSummary) -> Word | None:
 
 def structure_of(task: TaskSummary) -> float:
     """The part of the gain from training together that shuffled labels bring too; NaN where it was not measured."""
-    control = effect_of(task, CONTROL).estimate
+    control = effect_of(task, SHUFFLED).estimate
     return control if math.isfinite(control) else task.difference - effect_of(task, INFORMATION).estimate
 
 

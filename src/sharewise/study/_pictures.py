@@ -20,6 +20,7 @@ from sharewise.study._treatments import TOGETHER
 
 _CURVES = 12
 _TRADES = 7
+_PROBED = ("gradient_norm", "gradient_cosine", "task_weight")
 
 
 def pictures(
@@ -74,7 +75,7 @@ def _over_time(records: pd.DataFrame, ranked: Sequence[TaskSummary], drawn: Sequ
         "norm_names": names if separate else [],
         "weights": {name: Markup(svg) for name, svg in weights(records, names).items()},
         "weight_names": names if len(names) <= len(LINES) else [],
-        "probed": records.loc[records["name"].isin(["gradient_norm", "gradient_cosine"]), "replicate"].nunique(),
+        "probed": records.loc[records["name"].isin(_PROBED), "replicate"].nunique(),
         "cosines": Markup(cosines(records)),
         "pairs": mean_cosines(records, few),
         "pair_names": few,

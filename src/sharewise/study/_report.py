@@ -17,7 +17,8 @@ from sharewise.study._charts_fit import calibration_error, is_number
 from sharewise.study._charts_gains import forest, gain
 from sharewise.study._charts_references import standing
 from sharewise.study._charts_treatments import columns_of, gain_cells, mean_gains
-from sharewise.study._choices import INFORMATION, at_stake, credit, score_of, structure_of
+from sharewise.study._choices import at_stake, credit, score_of, structure_of
+from sharewise.study._effects import INFORMATION
 from sharewise.study._next import next_run
 from sharewise.study._numbers import count, decimals, duration, many_of, number, share
 from sharewise.study._pictures import pictures

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 
 from sharewise.evidence import Word
-from sharewise.study._choices import CONTROL, at_stake, credit, joint_of, joint_treatments, score_of, support
+from sharewise.study._choices import at_stake, credit, joint_of, joint_treatments, score_of, support
 from sharewise.study._numbers import count, decimals, listing, number, share
 from sharewise.study._parts import TreatmentSummary
 from sharewise.study._summary import Summary, TaskSummary
-from sharewise.study._treatments import ALONE, TOGETHER
+from sharewise.study._treatments import ALONE, SHUFFLED, TOGETHER
 
 MEANING: dict[Word, str] = {
     "HELPS": "Better together by at least the margin, and more than chance explains.",
@@ -55,7 +55,9 @@ def headline(summary: Summary) -> str:
     if set(found.values()) == {"NEUTRAL"} and simple:
         return "Together or alone makes no difference that matters here."
     if set(found.values()) == {"UNDETERMINED"}:
-        return "This study cannot tell yet what these tasks should share."
+        mean = {row.name: _VERBS[row.gain.verdict] for row in summary.treatments if row.gain.verdict in _WORDS.values()}
+        average = f"; on average, training together {mean[TOGETHER]}" if TOGETHER in mean else ""
+        return f"This study cannot tell yet what these tasks should share{average}."
     sure = [task for task in tasks if found[task.name] == "HELPS"]
     parts = _recommended(sure, len(tasks))
     torn = [task for task in tasks if found[task.name] == "HURTS"]
@@ -105,7 +107,7 @@ def _rest(torn: Sequence[TaskSummary], neutral: Sequence[TaskSummary], undecided
     simple = [task for task in neutral if task.chosen in (ALONE, TOGETHER)]
     if simple:
         parts.append(f"{short(simple)} {'does' if len(simple) == 1 else 'do'} as well either way")
-    for way in dict.fromkeys(task.chosen for task in neutral if task not in simple):
+    for way in dict.fromkeys(task.chosen for task in neutral if task.chosen not in (ALONE, TOGETHER)):
         some = [task for task in neutral if task.chosen == way]
         parts.append(f"{short(some)} {'does' if len(some) == 1 else 'do'} as well alone as together{how(way)}")
     if undecided:
@@ -147,7 +149,7 @@ def on_average(summary: Summary) -> str:
         f"predictor to a perfect score ({100 * summary.level:.0f}\u00a0% interval {share(gain.low)} to "
         f"{share(gain.high)}): on average it {_VERBS[gain.verdict]}."
     )
-    best = max((row for name, row in known.items() if name not in (ALONE, CONTROL)), key=_estimate)
+    best = max((row for name, row in known.items() if name not in (ALONE, SHUFFLED)), key=_estimate)
     if best.name == TOGETHER or not best.gain.estimate > gain.estimate:
         return text
     return f"{text} The highest mean is that of training together{how(best.name)}: {share(best.gain.estimate)}."
