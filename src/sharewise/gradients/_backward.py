@@ -66,8 +66,9 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
             serves all tasks, if the graph keeps rows apart. That is measured, never believed. Best kept on the host.
         reduce: the mean over the ranks of a distributed run. The mean of the ranks' losses must be the whole batch's;
             `.grad` is left to the wrapper (or to you) to be averaged in the same way.
-        scale: factor of a gradient scaler (`scaler.get_scale()`), by which `.grad` comes out multiplied, to be unscaled
-            by `scaler.step` as always; method and `Info` see gradients without it. `losses` are given without it.
+        scale: factor of a gradient scaler (`scaler.scale(torch.ones(()))`), by which `.grad` comes out multiplied, to
+            be unscaled by `scaler.step` as always; method and `Info` see gradients without it, and `losses` are given
+            without it.
         chunk: how many tasks' gradients of shared rows are computed at a time (all, if None): less memory, more time.
         retain_graph: keep the graph for another backward pass.
 
