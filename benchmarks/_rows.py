@@ -60,14 +60,13 @@ def paired(ours: Action, reference: Action, *, rounds: int = 31, least: float = 
         rounds: how often both are timed; the order alternates.
         least: seconds that one timing should last; calls are repeated to reach it.
     """
-    once = max(min(seconds(ours, 3), seconds(reference, 3)), 1e-9)
-    repeats = max(int(least / once), 1)
+    often, oftener = (max(int(least / max(seconds(action, 3), 1e-9)), 1) for action in (ours, reference))
     ratios = []
     for number in range(rounds):
         if number % 2:
-            mine, other = seconds(ours, repeats), seconds(reference, repeats)
+            mine, other = seconds(ours, often), seconds(reference, oftener)
         else:
-            other, mine = seconds(reference, repeats), seconds(ours, repeats)
+            other, mine = seconds(reference, oftener), seconds(ours, often)
         ratios.append(mine / other)
     return statistics.median(ratios)
 
