@@ -1,7 +1,8 @@
+import pytest
 import torch
 from torch import nn
 
-from sharewise.gradients import MGDA, Info, backward, cosines
+from sharewise.gradients import MGDA, ConFIG, Info, backward, cosines
 
 
 def test_cosines_of_random_vectors():
@@ -29,6 +30,24 @@ def test_description_has_a_line_for_each_parameter():
     text = Info(None, None, {layer.weight: "shared"}).describe(layer)
     assert text == "weight: shared\nbias: untouched"
     assert Info(None, None, {}).describe(layer) == "every parameter: the ordinary gradient of the objective"
+
+
+@pytest.mark.parametrize("scale", [1.0, 64.0])
+def test_the_size_of_the_update_is_that_of_the_gradient_over_the_sums(scale):
+    torch.manual_seed(0)
+    trunk, x = nn.Linear(4, 5), torch.randn(7, 4)
+
+    def losses():
+        return torch.stack([trunk(x)[:, :3].square().mean(), (trunk(x) - 1)[:, 2:].square().mean()])
+
+    losses().sum().backward()
+    plain = torch.cat([p.grad.flatten() for p in trunk.parameters()]).norm()
+    for method in (MGDA(), ConFIG()):
+        trunk.zero_grad()
+        info = backward(losses(), method, scale=scale)
+        found = torch.cat([p.grad.flatten() for p in trunk.parameters()]).norm() / scale
+        torch.testing.assert_close(info.relative_size, found / plain)
+    assert backward(losses(), info.norms).relative_size is None
 
 
 def test_ownership_can_be_printed():

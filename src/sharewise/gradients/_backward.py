@@ -188,7 +188,8 @@ def _aggregate(question: Question, method: Aggregator, present: Tensor, retain_g
     directions = {leaf: piece.view_as(leaf) for leaf, piece in pairs}
     fill_plain(question, directions, retain_graph)
     ways = dict.fromkeys(question.chosen, "shared: every gradient kept")
-    return Info(None, inner(rows), *_found(question.owners, ways))
+    length = direction.norm(dim=-1) / question.scale
+    return Info(None, inner(rows), *_found(question.owners, ways), direction=length)
 
 
 def _found(owners: Owners, ways: Mapping[Tensor, str]) -> tuple[dict[Tensor, str], dict[Tensor, Tensor]]:

@@ -38,6 +38,7 @@ class Info:
             where the method needed none.
         paths: parameter -> how it was treated, in words; empty under an `Objective`, which treats all alike.
         owners: parameter -> Bool [S, K], the tasks that own each of its slices (S = 1: all slices alike); empty too.
+        direction: [*], under an `Aggregator` the norm of its direction, else None.
 
     Example:
         >>> Info(torch.ones(2), torch.eye(2) * 4, {}).norms
@@ -48,6 +49,7 @@ class Info:
     gramian: Tensor | None
     paths: Mapping[Tensor, str]
     owners: Mapping[Tensor, Tensor] = field(default_factory=dict)
+    direction: Tensor | None = None
 
     @property
     def norms(self) -> Tensor | None:
@@ -58,6 +60,14 @@ class Info:
     def cosines(self) -> Tensor | None:
         """[*, K, K], cosines between the tasks' gradients; 0 where a gradient is zero."""
         return None if self.gramian is None else cosines(self.gramian)
+
+    @property
+    def relative_size(self) -> Tensor | None:
+        """[*], length of the update of the shared parameters over that of the plain sum; None without a Gramian."""
+        if self.gramian is None:
+            return None
+        length = self.direction if self.weights is None else _length(self.gramian, self.weights)
+        return None if length is None else length / _length(self.gramian, torch.ones_like(self.gramian[..., 0]))
 
     @property
     def finite(self) -> Tensor:
@@ -77,6 +87,11 @@ class Info:
         if path is None:
             return "untouched"
         return path if parameter not in self.owners else f"{_whose(self.owners[parameter])}; {path}"
+
+
+def _length(gramian: Tensor, weights: Tensor) -> Tensor:
+    """Norm of the weighted sum of gradients: [*]."""
+    return torch.einsum("...k,...kl,...l->...", weights.to(gramian), gramian, weights.to(gramian)).clamp(0).sqrt()
 
 
 def _whose(owners: Tensor) -> str:
