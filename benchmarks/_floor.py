@@ -32,11 +32,12 @@ def floor(tasks: int, rows: int, *, separable: bool, sizes: Sequence[int] = SIZE
     return 1 + ((tasks - 1) * N * inner + sum(min(*shared_forms(tasks, rows, i, o)) for i, o in layers)) / plain
 
 
-def separable_forms(K: int, B: int, i: int, o: int) -> tuple[float, float]:
-    """Multiplications of the explicit and the kernel form for K tasks of B rows each."""
-    return K * i * o * (B + K / 2), (K * B) ** 2 / 2 * (i + o)
+def separable_forms(tasks: int, rows: int, i: int, o: int) -> tuple[float, float]:
+    """Multiplications of the explicit and the kernel form for so many rows of each task."""
+    return tasks * i * o * (rows + tasks / 2), (tasks * rows) ** 2 / 2 * (i + o)
 
 
-def shared_forms(K: int, N: int, i: int, o: int) -> tuple[float, float]:
-    """Multiplications of both forms for N rows of K tasks."""
+def shared_forms(tasks: int, rows: int, i: int, o: int) -> tuple[float, float]:
+    """Multiplications of both forms for rows that all tasks share."""
+    K, N = tasks, rows
     return K * i * o * (N + K / 2), N * N / 2 * i + K * N * N / 2 * o + K * K / 2 * N * o

@@ -116,8 +116,8 @@ def main(title: str, rows: Callable[[], Iterator[Row]]) -> None:
     for row in rows():
         print(_line(row), flush=True)
         done.append(row)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(row) for row in done], indent=1) + "\n")
+        if arguments.json:  # after each row: an interrupted benchmark keeps what it has
+            arguments.json.write_text(json.dumps([asdict(row) for row in done], indent=1) + "\n")
     missed = [row.case for row in done if not row.met]
     if missed:
         sys.exit(f"{len(missed)} of {len(done)} targets missed: {'; '.join(missed)}")
