@@ -238,6 +238,7 @@ class Population:
         """Measured on the model itself, whose best state is put back."""
         best = {name: tensor.clone() for name, tensor in member.given.model.state_dict().items()}
         self.ensemble.stack.write(model, member.given.model)
+        self.methods.write(model)
         records = member.probe()
         member.given.model.load_state_dict(best)
         return records
