@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sharewise.study._charts_svg import PAINT, WIDE, draw
 from sharewise.study._numbers import count
 from sharewise.study._parts import Point
-from sharewise.study._treatments import ALONE, SHUFFLED, TOGETHER
+from sharewise.study._protocol import SHUFFLED
+from sharewise.study._treatments import ALONE, TOGETHER
 
 _MARKERS = "^sDvPX_*"  # in the order of the outlines in the legend
 

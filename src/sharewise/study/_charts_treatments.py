@@ -10,8 +10,8 @@ from sharewise.study._charts_gains import Axis, Interval
 from sharewise.study._choices import effect_of, joint_treatments
 from sharewise.study._effects import INFORMATION
 from sharewise.study._parts import Effect, TreatmentSummary
+from sharewise.study._protocol import SHUFFLED
 from sharewise.study._summary import TaskSummary
-from sharewise.study._treatments import SHUFFLED
 
 _FULL = 5.0  # margins at which a colour is full
 

@@ -8,8 +8,9 @@ import numpy as np
 from sharewise.evidence import Word
 from sharewise.study._effects import INFORMATION
 from sharewise.study._parts import Effect
+from sharewise.study._protocol import SHUFFLED
 from sharewise.study._summary import TaskSummary
-from sharewise.study._treatments import ALONE, SHUFFLED, TOGETHER
+from sharewise.study._treatments import ALONE, TOGETHER
 
 _OPPOSITE: dict[Word, Word] = {"HELPS": "HURTS", "HURTS": "HELPS"}
 

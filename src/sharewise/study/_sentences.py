@@ -7,8 +7,9 @@ from sharewise.evidence import Word
 from sharewise.study._choices import at_stake, credit, joint_of, joint_treatments, score_of, support
 from sharewise.study._numbers import count, decimals, listing, number, share
 from sharewise.study._parts import TreatmentSummary
+from sharewise.study._protocol import SHUFFLED
 from sharewise.study._summary import Summary, TaskSummary
-from sharewise.study._treatments import ALONE, SHUFFLED, TOGETHER
+from sharewise.study._treatments import ALONE, TOGETHER
 
 MEANING: dict[Word, str] = {
     "HELPS": "Better together by at least the margin, and more than chance explains.",
