@@ -60,14 +60,13 @@ def paired(ours: Action, reference: Action, *, rounds: int = 31, least: float = 
         rounds: how often both are timed; the order alternates.
         least: seconds that one timing should last; calls are repeated to reach it.
     """
-    once = max(min(seconds(ours, 3), seconds(reference, 3)), 1e-9)
-    repeats = max(int(least / once), 1)
+    often, oftener = (max(int(least / max(seconds(action, 3), 1e-9)), 1) for action in (ours, reference))
     ratios = []
     for number in range(rounds):
         if number % 2:
-            mine, other = seconds(ours, repeats), seconds(reference, repeats)
+            mine, other = seconds(ours, often), seconds(reference, oftener)
         else:
-            other, mine = seconds(reference, repeats), seconds(ours, repeats)
+            other, mine = seconds(reference, oftener), seconds(ours, often)
         ratios.append(mine / other)
     return statistics.median(ratios)
 
@@ -117,8 +116,8 @@ def main(title: str, rows: Callable[[], Iterator[Row]]) -> None:
     for row in rows():
         print(_line(row), flush=True)
         done.append(row)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(row) for row in done], indent=1) + "\n")
+        if arguments.json:  # after each row: an interrupted benchmark keeps what it has
+            arguments.json.write_text(json.dumps([asdict(row) for row in done], indent=1) + "\n")
     missed = [row.case for row in done if not row.met]
     if missed:
         sys.exit(f"{len(missed)} of {len(done)} targets missed: {'; '.join(missed)}")

@@ -21,9 +21,9 @@ models, and all keep their state in `state_dict`.
 
 **Size of the step.** Weightings and aggregators are given in the scale of the plain sum: K tasks with the same
 gradient g get K g from each (`Mean`, `Constant` and `FairGrad` say their own). Where tasks disagree the length of
-the step belongs to the method; `Normalize` and `NormalizeDirection` bring it to the sum's, so that one learning
-rate compares directions alone. Objectives have the scale of their papers. Learning rates are to be tuned per method
-in any case.
+the step belongs to the method (`Info.relative_size` tells it); `Normalize` and `NormalizeDirection` bring it to the
+sum's, so that one learning rate compares directions alone. Objectives have the scale of their papers. Learning rates
+are to be tuned per method in any case.
 
 **Columns.** *Passes*: what one step costs; "K task gradients" come from one shared computation, see the cost of a
 step in the benchmarks. *Memory*: beside the plain step's; P is the number of shared parameters. *State*: what is in

@@ -1,11 +1,14 @@
 """The examples, in small."""
 
 import importlib.util
+import math
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from sharewise import gradients, objectives
 from sharewise.runs import Network
 from sharewise.study import Protocol
 
@@ -38,6 +41,37 @@ def test_loop(example):
     scores = example.main(steps=150)
     assert scores["price"]["r2"] > 0.9
     assert scores["sold"]["auroc"] > 0.9
+
+
+@pytest.mark.parametrize("example", ["landscape"], indirect=True)
+def test_landscape(example):
+    at = torch.tensor([[-8.5, 7.5], [1.0, -4.0]], dtype=torch.float64)
+    above = math.log(abs(-0.75 - math.tanh(7.5))), math.log(abs(-5.75 + math.tanh(7.5) - 2))  # as the papers write them
+    bowls = ((1 - 7) ** 2 + 0.1 * (4 - 8) ** 2) / 10 - 20, ((1 + 7) ** 2 + 0.1 * (4 - 8) ** 2) / 10 - 20
+    expected = [[(loss + 6) * math.tanh(3.75) for loss in above], [loss * math.tanh(2.0) for loss in bowls]]
+    torch.testing.assert_close(example.losses(at) / example.SCALE.double() - 21, torch.tensor(expected).double())
+
+    ends = example.main(steps=3, out="way.png")
+    names = {name for room in (gradients, objectives) for name in room.__all__}
+    assert {"Sum", "FAMO", "DWA", "DTP", "MGDA", "GradDrop", "ExcessMTL"} <= ends.keys() <= names
+    assert all(end.isfinite().all() and not torch.equal(end, example.STARTS) for end in ends.values())
+    assert Path("way.png").stat().st_size > 10_000
+    way = example.train(example.methods(5)["DBMTLLog"], 700, 0.1)
+    assert (example.distance(way[-1]) < 0.6).all()
+    assert (example.distance(way[0]) > 4).all()
+
+
+@pytest.mark.parametrize("example", ["fronts"], indirect=True)
+def test_fronts(example):
+    found = example.main(models=11, steps=400, out="fronts.png")
+    assert Path("fronts.png").stat().st_size > 5_000
+    for name, problem in example.PROBLEMS.items():
+        line = example.front(problem, 2000)
+        for label, points in found[name].items():
+            gaps = torch.cdist(points, line)
+            assert gaps.amin(1).max() < 0.01, (name, label)  # all are best compromises
+            holes = torch.cdist(line, points).amin(1).max()  # of the front, how far any of them is
+            assert (holes < 0.3) == ((name, label) != ("concave front", "weighted sum"))
 
 
 @pytest.mark.parametrize("example", ["search"], indirect=True)

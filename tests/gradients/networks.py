@@ -104,6 +104,22 @@ class Dictionary(nn.Module):
         return {"early": h, "late": self.second(h).relu()}["late"] + h
 
 
+class Tuple(nn.Module):
+    """Outputs in nested tuples, of which one is left unused."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = mlp(1), nn.Linear(H, H)
+
+    def both(self, x):
+        h = self.first(x)
+        return h, (self.second(h).tanh(), h.exp())
+
+    def forward(self, x):
+        early, (late, _) = self.both(x)
+        return early * late
+
+
 TRUNKS = {
     "mlp": mlp,
     "norms": lambda: nn.Sequential(nn.Linear(D, H), nn.LayerNorm(H), nn.GELU(), nn.Linear(H, H, bias=False)),
@@ -114,6 +130,7 @@ TRUNKS = {
     "lstm": lambda: Recurrent(nn.LSTM),
     "gru": lambda: Recurrent(nn.GRU),
     "dictionary": Dictionary,
+    "tuple": Tuple,
     "wide": lambda: nn.Sequential(mlp(2, 40), nn.Linear(40, H)),
 }
 MIXED = {  # rows are not apart, or there is no rule

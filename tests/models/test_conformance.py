@@ -21,7 +21,7 @@ def x() -> torch.Tensor:
 
 
 @pytest.mark.parametrize("tasks", [1, 2, 5])
-@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("rows", [0, 1, 2])
 def test_any_number_of_tasks_and_rows(form, tasks, rows):
     torch.manual_seed(0)
     model = form(tasks)

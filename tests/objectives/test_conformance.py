@@ -15,6 +15,8 @@ CLASSES = [
     for name in objectives.__all__
     if inspect.isclass(value := getattr(objectives, name)) and issubclass(value, Objective)
 ]
+# weights made of this step's losses and held: their value is the weighted sum, or (FAMO) a sum of logarithms
+HELD = {objectives.UWSO: lambda weights, losses: weights @ losses, objectives.FAMO: None}
 every = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 
 
@@ -100,7 +102,8 @@ def test_a_population_is_its_models(kind: type[Objective]) -> None:
 @every
 def test_permuted_tasks_give_the_same(kind: type[Objective]) -> None:
     if "seed" in inspect.signature(kind).parameters:
-        return  # random in the task: equivariant in distribution only
+        _assert_equal_in_distribution(kind)
+        return
     order = torch.tensor([2, 0, 3, 1])
     one, other = make(kind, 4), make(kind, 4, order)
     for t in range(5):
@@ -109,6 +112,41 @@ def test_permuted_tasks_give_the_same(kind: type[Objective]) -> None:
         expected, slope = step(other, losses[order], everyone(losses), after[order])
         torch.testing.assert_close(value, expected)
         torch.testing.assert_close(gradient[order], slope)
+
+
+def _assert_equal_in_distribution(kind: type[Objective]) -> None:
+    """Random in the task: the mean over many seeds does not depend on the order of the tasks."""
+    M, losses = 20_000, draw(3).expand(20_000, 3)
+    one = kind(seed=list(range(M)))(losses, everyone(losses))
+    other = kind(seed=list(range(M, 2 * M)))(losses[:, [2, 0, 1]], everyone(losses))
+    assert (one.mean() - other.mean()).abs() < 5 * ((one.var() + other.var()) / M).sqrt()
+
+
+@every
+@pytest.mark.parametrize("tasks", [1, 2, 5])
+def test_its_gradient_is_the_gradient_of_its_value_with_the_weights_held(kind: type[Objective], tasks: int) -> None:
+    """Where weights are computed from the losses they are constants of the step, as the papers have it."""
+    objective = make(kind, tasks)
+    for t in range(3):
+        step(objective, draw(tasks, seed=t), draw(tasks, seed=t) > 0, draw(tasks, seed=t + 100))
+    objective.eval()
+    losses, present = draw(tasks, seed=9).requires_grad_(), everyone(draw(tasks))
+    if kind in HELD:
+        (weights,) = torch.autograd.grad(objective(losses, present), losses)
+        torch.testing.assert_close(weights.sum().item(), 1.0)
+        if (value := HELD[kind]) is not None:
+            torch.testing.assert_close(objective(losses, present).detach(), value(weights, losses.detach()))
+    else:
+        assert torch.autograd.gradcheck(lambda losses: objective(losses, present), losses)
+
+
+@every
+def test_equal_losses_are_treated_equally(kind: type[Objective]) -> None:
+    if "seed" in inspect.signature(kind).parameters or kind is objectives.Weighted:
+        return  # weights drawn for each task, or given
+    losses = torch.full((4,), 0.7, dtype=torch.float64).requires_grad_()
+    (weights,) = torch.autograd.grad(make(kind, 4)(losses, everyone(losses)), losses)
+    torch.testing.assert_close(weights, weights[:1].expand(4))
 
 
 @every

@@ -1,6 +1,7 @@
 """Weightings and aggregators in populations against each training alone; the methods are found in `__all__`."""
 
 import inspect
+from dataclasses import replace
 
 import pytest
 import torch
@@ -87,8 +88,19 @@ def test_rows_of_one_task_each(made, kind):
             given = training(made, kind, seed, data=data, steps=30, evaluate_every=10)
             sources = by_task(data.task, made.split().train, K)
             mixture = Mixture(sources, torch.tensor([1.0, 2.0, seed]), batch_size=24, seed=seed)
-            more = {name: getattr(given, name) for name in ("model", "tasks", "data", "split", "method", "recipe")}
-            found.append(Training(**more, mixture=mixture))
+            found.append(replace(given, mixture=mixture))
+        return found
+
+    assert_same(some)
+
+
+@pytest.mark.parametrize("kind", [gradients.MGDA, gradients.GradDrop])
+def test_dropout_is_what_each_draws_alone(made, kind):
+    def some():
+        found = []
+        for seed in range(2):
+            given = training(made, kind, seed, steps=30, evaluate_every=10)
+            found.append(replace(given, model=made.model(dropout=0.3, dtype=torch.float64, seed=seed)))
         return found
 
     assert_same(some)

@@ -1,7 +1,8 @@
 import torch
 
 from sharewise.training import Recipe, Training
-from sharewise.training._member import Member, mixture_of
+from sharewise.training._member import Member
+from sharewise.training._training import mixture_of
 
 
 def member(made, **more):

@@ -1,6 +1,7 @@
 """Populations against the same trainings run one by one."""
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -153,6 +154,27 @@ class TestDifferentData:
             return found
 
         assert_same(make)
+
+    @pytest.mark.parametrize("bins", [True, False])
+    def test_tables_whose_models_all_see_the_same_rows(self, made, bins):
+        data = made.data(dtype=DOUBLE)
+        codes = torch.randint(0, 4, (120, 2), generator=torch.Generator().manual_seed(0))
+        data = Batch({"numeric": data.inputs, "categorical": codes}, data.targets)
+        edges = data.inputs["numeric"].quantile(torch.linspace(0, 1, 7, dtype=DOUBLE), 0).T if bins else None
+
+        def make():
+            found = []
+            for seed in range(4):
+                trunk = partial(TableTrunk, 4, (3, 3), bins=edges, width=8, dropout=0.1)
+                model = made.model(dtype=DOUBLE, seed=seed, trunk=trunk)
+                # patience differs, so that models leave; the last one goes on alone
+                numbers = {"steps": 60, "evaluate_every": 4, "patience": 1 + seed, "learning_rate": 0.1}
+                each = training(made, seed, data=data, model=model, numbers=numbers)
+                found.append(replace(each, recipe=replace(each.recipe, seed=5)))
+            return found
+
+        fits = assert_same(make)
+        assert len({fit.steps for fit in fits}) > 1
 
     def test_ragged_classes_and_many_labels(self):
         tasks = (Task("x", Multiclass(3)), Task("y", Multilabel(2)), Task("z", Multiclass(5)))

@@ -1,7 +1,8 @@
 import torch
 from torch.nn.functional import cosine_similarity
 
-from sharewise.objectives import Sum
+from sharewise.gradients import ConFIG, GradVac
+from sharewise.objectives import MinMax, Sum, Weighted
 from sharewise.tasks import Criterion
 from sharewise.training import Step, gradient_records
 
@@ -35,7 +36,9 @@ def test_absent_tasks_are_left_out(made):
     observed[:, 1] = False
     batch = type(batch)(batch.inputs, batch.targets, observed)
     found = gradient_records(Step(made.model(), Criterion(made.tasks), Sum()), batch, made.tasks, 0)
-    assert [(record.task, record.other) for record in found] == [("up", None), ("down", None), ("up", "down")]
+    assert [(record.task, record.other) for record in found] == [
+        ("up", None), ("down", None), ("up", None), ("down", None), ("up", "down"),
+    ]  # fmt: skip
 
 
 def test_nothing_is_changed(made):
@@ -46,3 +49,33 @@ def test_nothing_is_changed(made):
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
     assert model.training
+
+
+def weights(made, method):
+    step = Step(made.model(dtype=torch.float64), Criterion(made.tasks), method)
+    batch = made.data(dtype=torch.float64)
+    found = gradient_records(step, batch, made.tasks, 0)
+    return step, batch, [record.value for record in found if record.name == "task_weight"]
+
+
+def test_weights_of_an_objective_are_its_gradient(made):
+    assert weights(made, Weighted([2.0, 0.5, 1.0]))[2] == [2.0, 0.5, 1.0]
+    step, batch, found = weights(made, MinMax(0.5))
+    step.model.eval()
+    losses = step.forward([batch]).mean()
+    torch.testing.assert_close(torch.tensor(found, dtype=torch.float64), torch.softmax(losses.detach() / 0.5, 0))
+
+
+def test_weights_of_a_weighting_come_from_its_gramian_and_its_state_stays(made):
+    method = GradVac(3)
+    before = {name: tensor.clone() for name, tensor in method.state_dict().items()}
+    step, batch, found = weights(made, method)
+    step.model.eval()
+    rows = gradients(step, batch)
+    expected = method.eval()(rows @ rows.T, torch.ones(3, dtype=torch.bool))
+    torch.testing.assert_close(torch.tensor(found, dtype=torch.float64), expected.double(), rtol=1e-6, atol=1e-9)
+    assert all(torch.equal(before[name], tensor) for name, tensor in method.state_dict().items())
+
+
+def test_methods_without_weights_have_none(made):
+    assert weights(made, ConFIG())[2] == []

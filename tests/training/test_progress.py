@@ -1,26 +1,40 @@
 import torch
-from torch import nn
 
 from sharewise._core import Record
-from sharewise.training._progress import Progress, merge_outputs
+from sharewise.tasks import Regression, Task
+from sharewise.training import Recipe
+from sharewise.training._progress import Progress, merge_outputs, task_records
 
 
-def test_the_best_state_is_kept_and_waiting_counted():
-    progress, model = Progress(), nn.Linear(1, 1)
-    states = []
+def test_the_best_step_is_kept_and_waiting_counted():
+    progress, states = Progress(), []
     for step, skill in enumerate([0.1, 0.5, 0.4, 0.5, 0.6], 1):
-        with torch.no_grad():
-            model.weight.fill_(step)
         progress.step = step
-        progress.improve(skill, model)
-        states.append((progress.best_step, progress.waited, progress.best_state["weight"].item()))
-    assert states == [(1, 0, 1.0), (2, 0, 2.0), (2, 1, 2.0), (2, 2, 2.0), (5, 0, 5.0)]
+        states.append((progress.reach(skill), progress.best_step, progress.waited, progress.best_skill))
+    assert states == [(True, 1, 0, 0.1), (True, 2, 0, 0.5), (False, 2, 1, 0.5), (False, 2, 2, 0.5), (True, 5, 0, 0.6)]
 
 
-def test_a_state_is_kept_even_if_no_skill_can_be_measured():
+def test_the_first_is_the_best_even_if_no_skill_can_be_measured():
     progress = Progress(step=3)
-    progress.improve(-float("inf"), nn.Linear(1, 1))
-    assert progress.best_state.keys() == {"weight", "bias"}
+    assert progress.reach(-float("inf"))
+    progress.step = 6
+    assert not progress.reach(-float("inf"))
+    assert (progress.best_step, progress.waited) == (3, 1)
+
+
+def test_it_waits_until_patience_or_steps_end():
+    recipe = Recipe(steps=40, patience=2)
+    assert Progress(step=39, waited=1).waits(recipe)
+    assert not Progress(step=40, waited=1).waits(recipe)
+    assert not Progress(step=39, waited=2).waits(recipe)
+
+
+def test_records_are_of_trained_tasks():
+    tasks = [Task("a", Regression()), Task("b", Regression())]
+    values = [("loss", "valid", [1.0, 2.0]), ("skill", "valid", [0.3, 0.4])]
+    found = task_records(tasks, torch.tensor([False, True]), values, 7)
+    assert found == [Record("loss", 2.0, "valid", "b", step=7), Record("skill", 0.4, "valid", "b", step=7)]
+    assert len(task_records(tasks, None, values, 7)) == 4
 
 
 def test_each_task_has_its_own_best():

@@ -66,14 +66,15 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
             serves all tasks, if the graph keeps rows apart. That is measured, never believed. Best kept on the host.
         reduce: the mean over the ranks of a distributed run. The mean of the ranks' losses must be the whole batch's;
             `.grad` is left to the wrapper (or to you) to be averaged in the same way.
-        scale: factor of a gradient scaler (`scaler.get_scale()`), by which `.grad` comes out multiplied, to be unscaled
-            by `scaler.step` as always; method and `Info` see gradients without it. `losses` are given without it.
+        scale: factor of a gradient scaler (`scaler.scale(torch.ones(()))`), by which `.grad` comes out multiplied, to
+            be unscaled by `scaler.step` as always; method and `Info` see gradients without it, and `losses` are given
+            without it.
         chunk: how many tasks' gradients of shared rows are computed at a time (all, if None): less memory, more time.
         retain_graph: keep the graph for another backward pass.
 
     Returns:
-        Weights, Gramian, and how each parameter was treated. Numbers that are not finite do not raise:
-        see `Info.finite`.
+        Weights, Gramian (with norms and cosines), who owns each parameter and how it was treated: print
+        `info.describe(model)`. Numbers that are not finite do not raise: see `Info.finite`.
 
     Raises:
         ValueError: `losses` is not [K] or [M, K] with a gradient; `shared` is None for a compiled graph, which hides
@@ -110,10 +111,10 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
         gram, ways = found.gramian(question)
         weights = _weigh(method, gram, present, losses, reduce).to(losses).masked_fill(~present, 0.0)
         fill(question, found, weights, retain_graph)
-        return Info(weights, gram, _paths(question.owners, ways))
+        return Info(weights, gram, *_found(question.owners, ways))
     weights = method.detach().to(losses).masked_fill(~present, 0.0)
     fill_weighted(question, weights, retain_graph)
-    return Info(weights, None, _paths(question.owners, {}))
+    return Info(weights, None, *_found(question.owners, {}))
 
 
 def _check_losses(losses: Tensor, rows: Tensor | None) -> None:
@@ -187,9 +188,12 @@ def _aggregate(question: Question, method: Aggregator, present: Tensor, retain_g
     directions = {leaf: piece.view_as(leaf) for leaf, piece in pairs}
     fill_plain(question, directions, retain_graph)
     ways = dict.fromkeys(question.chosen, "shared: every gradient kept")
-    return Info(None, inner(rows), _paths(question.owners, ways))
+    length = direction.norm(dim=-1) / question.scale
+    return Info(None, inner(rows), *_found(question.owners, ways), direction=length)
 
 
-def _paths(owners: Owners, ways: Mapping[Tensor, str]) -> dict[Tensor, str]:
+def _found(owners: Owners, ways: Mapping[Tensor, str]) -> tuple[dict[Tensor, str], dict[Tensor, Tensor]]:
+    """How each parameter was treated, and who owns it."""
     others = {True: "shared: not compared", False: "one task: plain gradient"}
-    return {leaf: ways.get(leaf, others[who.shared]) for leaf, who in owners.items()}
+    paths = {leaf: ways.get(leaf, others[who.shared]) for leaf, who in owners.items()}
+    return paths, {leaf: who.owners for leaf, who in owners.items()}

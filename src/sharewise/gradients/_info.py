@@ -1,7 +1,7 @@
 """What one call of `backward` found and did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import torch
@@ -36,7 +36,9 @@ class Info:
             derivative by the losses); None under an `Aggregator`, which has none.
         gramian: [*, K, K], inner products of the tasks' gradients of the shared parameters, zero where absent; None
             where the method needed none.
-        paths: parameter -> how it was treated, in words.
+        paths: parameter -> how it was treated, in words; empty under an `Objective`, which treats all alike.
+        owners: parameter -> Bool [S, K], the tasks that own each of its slices (S = 1: all slices alike); empty too.
+        direction: [*], under an `Aggregator` the norm of its direction, else None.
 
     Example:
         >>> Info(torch.ones(2), torch.eye(2) * 4, {}).norms
@@ -46,6 +48,8 @@ class Info:
     weights: Tensor | None
     gramian: Tensor | None
     paths: Mapping[Tensor, str]
+    owners: Mapping[Tensor, Tensor] = field(default_factory=dict)
+    direction: Tensor | None = None
 
     @property
     def norms(self) -> Tensor | None:
@@ -58,6 +62,14 @@ class Info:
         return None if self.gramian is None else cosines(self.gramian)
 
     @property
+    def relative_size(self) -> Tensor | None:
+        """[*], length of the update of the shared parameters over that of the plain sum; None without a Gramian."""
+        if self.gramian is None:
+            return None
+        length = self.direction if self.weights is None else _length(self.gramian, self.weights)
+        return None if length is None else length / _length(self.gramian, torch.ones_like(self.gramian[..., 0]))
+
+    @property
     def finite(self) -> Tensor:
         """Bool [*]: whether weights and Gramian are all finite. Where they are not, skip the step."""
         parts = [] if self.weights is None else [self.weights.isfinite().all(-1)]
@@ -65,5 +77,28 @@ class Info:
         return torch.stack(parts or [torch.tensor(True)]).all(0)
 
     def describe(self, module: nn.Module) -> str:
-        """One line for each parameter of `module`: its name and how it was treated."""
-        return "\n".join(f"{name}: {self.paths.get(p, 'untouched')}" for name, p in module.named_parameters())
+        """One line for each parameter of `module`: its name, who owns it, and how it was treated."""
+        if not self.paths:
+            return "every parameter: the ordinary gradient of the objective"
+        return "\n".join(f"{name}: {self._line(parameter)}" for name, parameter in module.named_parameters())
+
+    def _line(self, parameter: Tensor) -> str:
+        path = self.paths.get(parameter)
+        if path is None:
+            return "untouched"
+        return path if parameter not in self.owners else f"{_whose(self.owners[parameter])}; {path}"
+
+
+def _length(gramian: Tensor, weights: Tensor) -> Tensor:
+    """Norm of the weighted sum of gradients: [*]."""
+    return torch.einsum("...k,...kl,...l->...", weights.to(gramian), gramian, weights.to(gramian)).clamp(0).sqrt()
+
+
+def _whose(owners: Tensor) -> str:
+    """The owners of a parameter in words, from Bool [S, K]."""
+    S, K = owners.shape
+    if S > 1:
+        several = int((owners.sum(1) > 1).sum())
+        return f"{S} slices, {several} of them of several tasks"
+    tasks = [str(task) for task in owners[0].nonzero().flatten().tolist()]
+    return f"all {K} tasks" if len(tasks) == K else f"task{'s' * (len(tasks) > 1)} {', '.join(tasks)}"

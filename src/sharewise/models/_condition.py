@@ -12,7 +12,7 @@ from torch.nn import functional
 def group(h: Tensor, z: Tensor) -> Tensor:
     """The rows of each z on one axis: h [*, ..., H] with z [*, Z] or Long [*] to [*, R, H]."""
     lead = z.dim() - int(z.is_floating_point())
-    return h.reshape(*h.shape[:lead], -1, h.shape[-1])
+    return h.flatten(lead, -2) if h.dim() > lead + 1 else h.unsqueeze(-2)
 
 
 @final

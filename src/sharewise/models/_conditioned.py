@@ -75,7 +75,8 @@ class _Place(nn.Module):
         if self.first:
             h = h.index_select(0, self.row)
         h = h.movedim(self.axis, -1)
-        out = self.change(h.reshape(self.z.shape[0], -1, *h.shape[1:]), self.z)
+        each = h.shape[0] // self.z.shape[0] if self.z.shape[0] else 0  # rows below one z
+        out = self.change(h.reshape(self.z.shape[0], each, *h.shape[1:]), self.z)
         return out.reshape(h.shape).movedim(-1, self.axis)
 
 
@@ -139,7 +140,7 @@ class Conditioned(nn.Module):
             return self.heads(self._run(inputs, self.z[task], task, every if row is None else row), task)
         tasks = torch.arange(self.heads.tasks, device=self.z.device)
         h = self._run(inputs, self.z, tasks.repeat_interleave(every.shape[0]), every.repeat(len(tasks)))
-        return self.heads.each(h.view(len(tasks), -1, h.shape[-1]))
+        return self.heads.each(h.view(len(tasks), every.shape[0], h.shape[-1]))
 
     def at(self, inputs: Tree, z: Tensor) -> dict[str, Tensor]:
         """Outputs for tasks that need not be among the trained: a z for each row [N, Z] to key -> [N, C].

@@ -73,10 +73,10 @@ class Level(nn.Module):
         """[J, N, D] to [K, N, H]."""
         h, parts = self.opinions(streams), self.subspaces
         if parts > 1:
-            h = h.view(len(h), h.shape[1], parts, -1).transpose(1, 2).flatten(0, 1)
+            h = h.view(len(h), h.shape[1], parts, h.shape[2] // parts).transpose(1, 2).flatten(0, 1)
         out = route(h, self.weights(streams), self.flows)
         if parts > 1:
-            return out.reshape(out.shape[0], -1, parts * out.shape[-1]).transpose(0, 1)
+            return out.reshape(out.shape[0], self.outputs, parts * out.shape[-1]).transpose(0, 1)
         return out.transpose(0, 1)
 
     def rows(self, streams: Tensor, task: Tensor, row: Tensor | None) -> Tensor:

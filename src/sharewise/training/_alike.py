@@ -13,14 +13,13 @@ from sharewise._core import Batch, Objective, map_tree
 from sharewise.tasks import Criterion
 from sharewise.training._comparison import StackedComparison, stack_methods
 from sharewise.training._layers import Ensemble
-from sharewise.training._member import mixture_of
 from sharewise.training._methods import StackedObjective
 from sharewise.training._noise import Noise
 from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool, tensors_of
 from sharewise.training._recipe import Recipe
 from sharewise.training._stack import Stack
-from sharewise.training._training import Training
+from sharewise.training._training import Training, mixture_of
 
 _OWN = frozenset(vars(nn.Module()))  # what every module has: parameters, buffers, hooks
 

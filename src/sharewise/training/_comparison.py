@@ -11,11 +11,10 @@ from torch import Tensor
 from sharewise._core import Aggregator, Objective, Weighting
 from sharewise.gradients import shared_slices
 from sharewise.tasks import Criterion
-from sharewise.training._member import mixture_of
 from sharewise.training._methods import StackedObjective
 from sharewise.training._stack import Stack
 from sharewise.training._step import Step
-from sharewise.training._training import Training, _autocast
+from sharewise.training._training import Training, _autocast, mixture_of
 
 _CHUNK = 4096  # entries of a float32 sum taken in one piece, as alone
 

@@ -9,9 +9,8 @@ from torch import Tensor
 from sharewise._core import Objective
 from sharewise.tasks import Criterion
 from sharewise.training._alike import can_join, differ, refused
-from sharewise.training._member import mixture_of
 from sharewise.training._pool import tensors_of
-from sharewise.training._training import Training
+from sharewise.training._training import Training, mixture_of
 
 
 def populations(

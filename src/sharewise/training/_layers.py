@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from sharewise._core import Tree, map_tree
 from sharewise.models import MLP, Heads, MultiTask, PiecewiseLinear, Residual, TableTrunk
+from sharewise.training._draws import shared
 from sharewise.training._noise import Noise
 from sharewise.training._stack import Stack
 
@@ -142,13 +143,27 @@ def _mlp(run: Ensemble, trunk: MLP, x: Tensor) -> Tensor:
 
 def _piecewise(run: Ensemble, layer: PiecewiseLinear, x: Tensor) -> Tensor:
     """[M, N, D] to [M, N, D, width], with the columns before the rows inside."""
-    shift, scale, low, high = (run.of(each).unsqueeze(-2) for each in (layer.shift, layer.scale, layer.low, layer.high))
+    fixed = (layer.shift, layer.scale, layer.low, layer.high)
+    if shared(x) and all(run.stack.of(each) is None for each in fixed):
+        return _piecewise_of_all(run, layer, x[0])
+    shift, scale, low, high = (run.of(each).unsqueeze(-2) for each in fixed)
     columns = x.transpose(1, 2).unsqueeze(-1)
     encoded = torch.addcmul(shift, scale, columns).maximum(low).minimum(high)
     weight = run.per_model(layer.weight)
     out = torch.bmm(encoded.flatten(0, 1), weight.flatten(0, 1)).view(*encoded.shape[:-1], -1)
     linear, bias = run.per_model(layer.linear).unsqueeze(-2), run.per_model(layer.bias).unsqueeze(-2)
     return (torch.addcmul(bias, linear, columns) + out).transpose(1, 2)
+
+
+def _piecewise_of_all(run: Ensemble, layer: PiecewiseLinear, x: Tensor) -> Tensor:
+    """The same rows [N, D] for all models: encoded once, and one product for each column."""
+    columns = x.T.unsqueeze(-1)
+    encoded = torch.cat([layer.encode(x).transpose(0, 1), columns, torch.ones_like(columns)], -1)
+    linear, bias = run.per_model(layer.linear).unsqueeze(-2), run.per_model(layer.bias).unsqueeze(-2)
+    weight = torch.cat([run.per_model(layer.weight), linear, bias], -2)  # [M, D, B + 2, width]
+    M, D, B, width = weight.shape
+    out = torch.bmm(encoded, weight.permute(1, 2, 0, 3).reshape(D, B, M * width))
+    return out.view(D, -1, M, width).permute(2, 1, 0, 3)
 
 
 def _table(run: Ensemble, trunk: TableTrunk, inputs: dict[str, Tensor]) -> Tensor:

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor
 
 from sharewise._core import Batch, Record, Role
-from sharewise.mixing import Mixture
 from sharewise.tasks import Criterion, constant_losses, kind_index
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import NonFiniteLossError, blame
 from sharewise.training._probe import gradient_records
-from sharewise.training._progress import Progress, merge_outputs
+from sharewise.training._progress import Progress, merge_outputs, task_records
 from sharewise.training._step import Step
-from sharewise.training._training import Fit, Training, _autocast
+from sharewise.training._training import Fit, Training, _autocast, fit_of, mixture_of
 
 
 @final
@@ -37,17 +36,12 @@ class Member:
     @property
     def waits(self) -> bool:
         """Whether it may still improve."""
-        progress, recipe = self.progress, self.given.recipe
-        return progress.step < recipe.steps and progress.waited < recipe.patience
+        return self.progress.waits(self.given.recipe)
 
     def reach(self, step: int, skill: float) -> bool:
         """Note the validation skill after `step` steps; whether it is the best so far."""
-        progress = self.progress
-        best = skill > progress.best_skill or progress.step == 0
-        progress.step, progress.waited = step, 0 if best else progress.waited + 1
-        if best:
-            progress.best_skill, progress.best_step = skill, step
-        return best
+        self.progress.step = step
+        return self.progress.reach(skill)
 
     def watch(self, outputs: dict[str, Tensor], improved: Tensor) -> None:
         """Keep the watched rows' outputs, kind's key -> [n, ...], of the improved tasks, Bool [K]."""
@@ -64,14 +58,8 @@ class Member:
             values: name, role and the numbers of the K tasks; those of the trained ones are kept.
             more: other records of the same evaluation.
         """
-        tasks, at = self.given.tasks, self.progress.step
-        trained = [True] * len(tasks) if self.given.trained is None else self.given.trained.tolist()
-        records = [
-            Record(name, value, role, task.name, step=at)
-            for name, role, row in values
-            for task, value, known in zip(tasks, row, trained, strict=True)
-            if known
-        ]
+        at = self.progress.step
+        records = task_records(self.given.tasks, self.given.trained, values, at)
         records.extend(more)
         self.progress.records.extend(records)
         for callback in self.given.callbacks:
@@ -87,15 +75,7 @@ class Member:
 
     def fit(self) -> Fit:
         """What the training has given."""
-        progress = self.progress
-        return Fit(
-            progress.step,
-            progress.best_step,
-            progress.best_skill,
-            tuple(progress.records),
-            self.mixture.seen(progress.step),
-            progress.watched,
-        )
+        return fit_of(self.progress, self.mixture)
 
     def error(self, failures: Sequence[tuple[int, int]]) -> NonFiniteLossError:
         """What the training alone raises, at the model's present state.
@@ -115,9 +95,3 @@ class Member:
 
     def _batch(self, rows: Tensor) -> Batch:
         return self.given.data.take(rows.to(next(iter(self.given.data.targets.values())).device)).to(self.device)
-
-
-def mixture_of(given: Training) -> Mixture:
-    """Which rows a training sees."""
-    recipe = given.recipe
-    return given.mixture or Mixture([given.split.train], torch.ones(1), batch_size=recipe.batch_size, seed=recipe.seed)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sharewise._core import Batch, Losses
 from sharewise.tasks import Criterion
+from sharewise.training._draws import move
 from sharewise.training._layers import Ensemble
 from sharewise.training._pool import Pool
 
@@ -46,7 +47,7 @@ def _forward(ensemble: Ensemble, pool: Pool, rows: Sequence[Tensor]) -> Iterator
     with ensemble.evaluating():
         for chunk, shown in chunks:
             device = ensemble.device
-            batch = pool.take(chunk.to(device), None if shown is None else shown.to(device))
+            batch = pool.take(move(chunk, device), None if shown is None else shown.to(device))
             yield ensemble(batch.inputs, batch.task, None), batch
 
 
@@ -55,7 +56,10 @@ def _pad(rows: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     sizes = torch.tensor([len(each) for each in rows])
     widest = max(1, int(sizes.max()))
     if int(sizes.min()) == widest:
-        return torch.stack([each.cpu() for each in rows]), None
+        first, *others = (each.cpu() for each in rows)
+        if all(each is first or torch.equal(each, first) for each in others):
+            return first.expand(len(rows), -1), None
+        return torch.stack([first, *others]), None
     places = torch.zeros(len(rows), widest, dtype=torch.long)
     for each, place in zip(rows, places, strict=True):
         place[: len(each)] = each

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sharewise._core import Batch, Tree, map_tree, take_rows
+from sharewise.training._draws import shared
 
 
 @final
@@ -19,6 +20,9 @@ class _Column:
     first: Tensor | None
 
     def take(self, rows: Tensor) -> Tensor:
+        if self.first is None and shared(rows):
+            found = take_rows(self.values, rows[0])
+            return found.expand(len(rows), *found.shape)
         return take_rows(self.values, rows if self.first is None else rows + self.first)
 
     def of(self, models: Tensor) -> "_Column":

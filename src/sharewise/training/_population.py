@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from sharewise._core import Batch, Losses, Record
-from sharewise.mixing import Mixtures
 from sharewise.tasks import Criterion, skill
 from sharewise.training._adamw import StackedAdamW, clip_stacked
 from sharewise.training._alike import can_join
 from sharewise.training._callback import told
 from sharewise.training._comparison import stack_methods
+from sharewise.training._draws import Draws, move
 from sharewise.training._finite import NonFiniteLossError
 from sharewise.training._layers import Ensemble
 from sharewise.training._member import Member
@@ -106,7 +106,7 @@ class Population:
         self.results: dict[int, Fit | NonFiniteLossError] = {}
         self.criterion = Criterion(self.tasks).to(self.device)
         self.numbers = _numbers(self.members, self.device)
-        self.mixtures = Mixtures([member.mixture for member in self.members])
+        self.draws = Draws([member.mixture for member in self.members])
         self.pool = Pool([given.data for given in trainings], len(self.tasks), self.device)
         noise = Noise([given.recipe.seed for given in trainings])
         dtype = _autocast(first.precision, self.device)
@@ -158,7 +158,7 @@ class Population:
         return torch.cat([part.flatten(1) for part in parts], 1)
 
     def _batch(self) -> Batch:
-        return self.pool.take(self.mixtures.rows(self.step).to(self.device))
+        return self.pool.take(move(self.draws.rows(self.step), self.device))
 
     def _update(self, gradients: Tensor, own: list[Tensor]) -> None:
         numbers = self.numbers
@@ -238,6 +238,7 @@ class Population:
         """Measured on the model itself, whose best state is put back."""
         best = {name: tensor.clone() for name, tensor in member.given.model.state_dict().items()}
         self.ensemble.stack.write(model, member.given.model)
+        self.methods.write(model)
         records = member.probe()
         member.given.model.load_state_dict(best)
         return records
@@ -259,7 +260,7 @@ class Population:
             return
         models = torch.tensor(kept, device=self.device)
         self.numbers, self.pool, self.bad_step = self.numbers.take(models), self.pool.of(models), self.bad_step[models]
-        self.mixtures = Mixtures([member.mixture for member in self.members])
+        self.draws = Draws([member.mixture for member in self.members])
         self.ensemble, self.methods = self.ensemble.take(models), self.methods.take(models)
         self.penalties = self.penalties.take(kept)
         self.optimiser = self.optimiser.take(self.ensemble.stack.flat, models)

@@ -1,12 +1,15 @@
 """What a training has reached so far."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 
-from sharewise._core import Record
+from sharewise._core import Record, Role
+from sharewise.tasks import Task
+from sharewise.training._recipe import Recipe
 
 
 def snapshot(module: nn.Module) -> dict[str, Tensor]:
@@ -28,13 +31,17 @@ class Progress:
     watched: dict[str, Tensor] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
 
-    def improve(self, skill: float, model: nn.Module) -> None:
-        """Note the validation skill after `step` steps; keep the model where it is the best so far."""
-        if skill > self.best_skill or not self.best_state:
-            self.best_skill, self.best_step, self.waited = skill, self.step, 0
-            self.best_state = snapshot(model)
-        else:
-            self.waited += 1
+    def waits(self, recipe: Recipe) -> bool:
+        """Whether the training may still improve."""
+        return self.step < recipe.steps and self.waited < recipe.patience
+
+    def reach(self, skill: float) -> bool:
+        """Note the validation skill after `step` steps; whether it is the best so far, as the first always is."""
+        best = skill > self.best_skill or self.best_step == 0
+        self.waited = 0 if best else self.waited + 1
+        if best:
+            self.best_skill, self.best_step = skill, self.step
+        return best
 
     def improved_tasks(self, losses: Tensor) -> Tensor:
         """Bool [K]: tasks whose own validation loss [K] is the lowest so far; they are noted."""
@@ -51,6 +58,26 @@ class Progress:
     def from_state(state: dict[str, Any]) -> "Progress":
         """The progress that `state` described."""
         return Progress(**(state | {"records": [Record(**record) for record in state["records"]]}))
+
+
+def task_records(
+    tasks: Sequence[Task], trained: Tensor | None, values: Sequence[tuple[str, Role, Sequence[float]]], at: int
+) -> list[Record]:
+    """Records of the trained tasks.
+
+    Args:
+        tasks: K of them.
+        trained: Bool [K]; None: all.
+        values: name, role and the numbers of the K tasks.
+        at: optimisation steps done before.
+    """
+    known = [True] * len(tasks) if trained is None else trained.tolist()
+    return [
+        Record(name, value, role, task.name, step=at)
+        for name, role, row in values
+        for task, value, wanted in zip(tasks, row, known, strict=True)
+        if wanted
+    ]
 
 
 def merge_outputs(

@@ -21,7 +21,7 @@ from sharewise.training._noise import step_seed
 from sharewise.training._optimiser import make_optimiser, set_rate
 from sharewise.training._penalty import Penalty
 from sharewise.training._probe import gradient_records
-from sharewise.training._progress import Progress, merge_outputs
+from sharewise.training._progress import Progress, merge_outputs, snapshot, task_records
 from sharewise.training._recipe import Recipe
 from sharewise.training._step import Step
 
@@ -119,9 +119,7 @@ class Loop:
         self.given, self.recipe, self.model = given, given.recipe, given.model
         self.device = next(given.model.parameters()).device
         self.data = given.data.to(self.device)
-        self.mixture = given.mixture or Mixture(
-            [given.split.train], torch.ones(1), batch_size=given.recipe.batch_size, seed=given.recipe.seed
-        )
+        self.mixture = mixture_of(given)
         criterion = Criterion(given.tasks).to(self.device)
         expected = expected_counts(given.tasks, self.data, self.mixture)
         dtype = _autocast(given.precision, self.device)
@@ -145,20 +143,13 @@ class Loop:
         self._resume()
         progress = self.progress
         with told(self.given.callbacks, recipe.steps), torch.random.fork_rng(devices=[]):
-            while progress.step < recipe.steps and progress.waited < recipe.patience:
+            while progress.waits(recipe):
                 self.advance()
                 if progress.step % recipe.evaluate_every == 0 or progress.step == recipe.steps:
                     self.evaluate()
                     self._save()
         self.model.load_state_dict(progress.best_state)
-        return Fit(
-            progress.step,
-            progress.best_step,
-            progress.best_skill,
-            tuple(progress.records),
-            self.mixture.seen(progress.step),
-            progress.watched,
-        )
+        return fit_of(progress, self.mixture)
 
     def advance(self) -> None:
         """One step."""
@@ -187,7 +178,8 @@ class Loop:
         found = losses_on(self.model, self.step.criterion, self.data, self.valid)
         loss = found.mean().nan_to_num(float("inf")).masked_fill(~found.present, float("nan"))
         skills = skill(loss, self.floor)
-        self.progress.improve(_mean(skills, self.given.trained), self.model)
+        if self.progress.reach(_mean(skills, self.given.trained)):
+            self.progress.best_state = snapshot(self.model)
         self._watch(self.progress.improved_tasks(loss))
         train = self.running.mean() if self.running else torch.full_like(loss, float("nan"))
         self._record([("loss", "train", train), ("loss", "valid", loss), ("skill", "valid", skills)])
@@ -195,13 +187,8 @@ class Loop:
 
     def _record(self, rows: Sequence[tuple[str, Role, Tensor]]) -> None:
         tasks, at = self.given.tasks, self.progress.step
-        trained = [True] * len(tasks) if self.given.trained is None else self.given.trained.tolist()
-        records = [
-            Record(name, value, role, task.name, step=at)
-            for name, role, values in rows
-            for task, value, known in zip(tasks, values.tolist(), trained, strict=True)
-            if known
-        ]
+        numbers = [(name, role, values.tolist()) for name, role, values in rows]
+        records = task_records(tasks, self.given.trained, numbers, at)
         if self.given.probe:
             records += gradient_records(self.step, self._batch(0), tasks, at)
         self.progress.records.extend(records)
@@ -241,6 +228,24 @@ class Loop:
             self.progress = Progress.from_state(state.pop("progress"))
             for name, part in state.items():
                 getattr(self, name).load_state_dict(part)
+
+
+def mixture_of(given: Training) -> Mixture:
+    """Which rows a training sees."""
+    recipe = given.recipe
+    return given.mixture or Mixture([given.split.train], torch.ones(1), batch_size=recipe.batch_size, seed=recipe.seed)
+
+
+def fit_of(progress: Progress, mixture: Mixture) -> Fit:
+    """What a training has given."""
+    return Fit(
+        progress.step,
+        progress.best_step,
+        progress.best_skill,
+        tuple(progress.records),
+        mixture.seen(progress.step),
+        progress.watched,
+    )
 
 
 _STATEFUL = ("model", "method", "optimiser", "scaler")
