@@ -12,7 +12,7 @@ from sharewise.study._sentences import named
 from sharewise.study._summary import Summary, TaskSummary
 
 _FAR = 200  # replicates that hardly anyone will run
-_ONCE = "Look once, at the end: the intervals do not allow for repeating until a verdict comes."
+_ONCE = "Look once, at the end: intervals do not allow for repeating until a verdict comes, unless --looks plans it."
 
 
 @final

@@ -170,7 +170,7 @@ def if_wrong(summary: Summary) -> str:
     worst = sorted(lost, key=lambda task: stakes[task.name] / (task.margin if task.margin > 0 else 1.0), reverse=True)
     said = [f"{named([task])} {number(stakes[task.name], decimals(task))} of {task.metric}" for task in worst[:4]]
     if len(lost) > 4:
-        said.append(f"{count(len(lost) - 4, 'other task')} less, in margins")
+        said.append(f"{count(len(lost) - 4, 'other task')} less (in margins)")
     said += [f"{named(safe, 3)} nothing"] if safe else []
     level = f"{100 * summary.level:.0f}\u00a0%"
     return f"The worst that the {level} intervals allow: following the choices costs {listing(said, len(said))}."
