@@ -78,7 +78,7 @@ def same_arms() -> Iterator[Case]:
 
 
 def _planned(rng: np.random.Generator, margin: float) -> bool:
-    number = replicates_needed(rng.normal(size=5), margin)
+    number = int(replicates_needed(rng.normal(size=5), margin))
     return p_outside(t_interval(rng.normal(size=number)), margin) <= 0.05
 
 
