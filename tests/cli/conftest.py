@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sharewise.cli import main
 
 QUICK = ("--steps", "8", "--replicates", "2", "--trials", "1", "--width", "8", "--blocks", "1", "--no-references",
-         "--workers", "1")  # fmt: skip
+         "--treatment", "none", "--no-transfer", "--workers", "1")  # fmt: skip
 SHORT = ("--steps", "8", "--width", "8", "--blocks", "1")
 
 

@@ -49,6 +49,25 @@ class TestGoodInput:
         run("study", "--config", "out/study.yaml", "--out", "again", "--workers", "1").done()
         pd.testing.assert_frame_equal(pd.read_parquet(here / "again" / "records.parquet"), before)
 
+    def test_treatments_forms_of_sharing_looks_and_transfer(self, run, here):
+        tasks = ("--task", "income", "--task", "late", "--task", "age")
+        sizes = ("--steps", "8", "--replicates", "2", "--trials", "1", "--width", "16", "--blocks", "1")
+        more = ("--no-references", "--workers", "1", "--sharing", "soft", "--looks", "2", "--treatment", "worst task")
+        found = run("study", "people.csv", *tasks, *sizes, *more, "--out", "out").done()
+        for word in ("worst", "soft", "pairs of tasks"):
+            assert word in found.out + found.error
+        summary = json.loads((here / "out" / "summary.json").read_text())
+        assert [each["name"] for each in summary["treatments"]] == ["alone", "together", "soft", "worst task"]
+        assert summary["transfer"]["tasks"] == ["income", "late", "age"]
+
+    def test_a_budget_is_kept_and_told(self, study, here):
+        found = study("people.csv", "--budget", "1s").done()
+        assert "to fit 1 s: it is expected to take" in found.error
+        again = study("people.csv", "--budget", "1s").done()
+        assert "to fit" not in again.error, "the plan was written down"
+        left_out = json.loads((here / "out" / "summary.json").read_text())["left_out"]
+        assert any("expected to take" in text for text in left_out)
+
     def test_names_that_look_like_markup(self, study, made):
         """Square brackets, as in units, are no colours."""
         made().rename(columns={"income": "income [/EUR]", "age": "age [bold]"}).to_csv("odd.csv", index=False)
@@ -71,6 +90,21 @@ class TestGoodInput:
         seen = json.loads((here / "out" / "summary.json").read_text())["mixing"]
         assert seen["north"] == pytest.approx(3 * seen["south"], abs=8)
         assert seen["north"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--budget", "ten"), "a time must be a positive number with its unit, such as 90s, 10m or 2h; got `ten`"),
+        (("--budget", "-3m"), "got `-3m`"),
+        (("--sharing", "mmo"), "there is no sharing `mmo`; did you mean `mmoe`"),
+        (("--looks", "0"), "looks: Input should be greater than or equal to 1, got 0"),
+        (("--device", "abacus"), "`device` must be a device of this machine, got `abacus`"),
+    ],
+)
+def test_bad_choices_are_refused_before_anything_is_trained(study, here, words, message):
+    study("people.csv", *words).refused(message)
+    assert not list(here.glob("out/runs/*"))
 
 
 BAD = {
