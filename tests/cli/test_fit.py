@@ -36,6 +36,24 @@ def test_a_network_for_each_task(fit, here):
     assert [part.serves for part in TrainedModel.load(here / "model").parts] == [("income",), ("late",)]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("soft", "--sharing-option", "strength=0.1"),
+        ("mmoe", "--sharing-option", "experts=3"),
+        ("film",),
+        ("cross-stitch",),
+    ],
+)
+def test_forms_of_sharing_by_name(fit, run, here, words):
+    fit("--sharing", *words).done()
+    model = TrainedModel.load(here / "model")
+    assert [(part.serves, part.sharing.key) for part in model.parts] == [
+        (("income", "late"), words[0].replace("-", "_"))
+    ]
+    run("predict", "model", "people.csv", "--out", "found.csv").done()
+
+
 @pytest.mark.parametrize("method", ["MinMax", "UW", "PCGrad", "MGDA"])
 def test_methods_by_name(fit, here, method):
     fit("--method", method).done()
@@ -48,6 +66,11 @@ def test_methods_by_name(fit, here, method):
         (("--method", "pcgrad"), "there is no method `pcgrad`; did you mean `PCGrad`?"),
         (("--method", "Losses"), "there is no method `Losses`; There are .*Sum"),
         (("--method", "Weighted"), "method `Weighted` does not take .*weights"),
+        (("--sharing", "mmo"), "there is no sharing `mmo`; did you mean `mmoe`?"),
+        (("--sharing", "mmoe", "--sharing-option", "own=2"), "sharing `mmoe` cannot be built with .*'own': 2"),
+        (("--sharing", "mmoe", "--sharing-option", "experts"), "must be NAME=VALUE.* got `experts`"),
+        (("--sharing", "mmoe", "--sharing-option", "experts=["), "experts` must be a number.* got `\\["),
+        (("--sharing", "none", "--sharing-option", "strength=1"), "sharing `none` has no options, got .*strength"),
         (("--exclude", "agee"), "agee.*did you mean `age`"),
     ],
 )

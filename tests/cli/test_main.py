@@ -32,7 +32,7 @@ def test_the_version(run):
         (("fit", "a.csv"), "Missing option '--out'"),
         (("fit", "a.csv", "--out", "m", "--learning-rate", "0"), "0.0 is not in the range"),
         (("fit", "a.csv", "--out", "m", "--weight-decay", "-1"), "-1.0 is not in the range"),
-        (("fit", "a.csv", "--out", "m", "--sharing", "soft"), "'soft' is not one of 'hard', 'none'"),
+        (("fit", "a.csv", "--out", "m", "--sharing", "sotf"), "there is no sharing `sotf`; did you mean `soft`"),
         (("study",), "source: must be given"),
         (("study", "digits", "--replicates", "0", "--width", "0"), "replicates: .* got 0 width: .* got 0"),
     ],

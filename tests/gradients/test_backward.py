@@ -188,9 +188,11 @@ def test_infinite_gradients_are_reported_not_raised(model):
     assert not backward(model.losses(x), Inverse(), task=model).finite
 
 
-@pytest.mark.parametrize("losses", [torch.ones(3), torch.ones((), requires_grad=True)])
-def test_losses_must_be_a_vector_with_a_gradient(losses):
-    with pytest.raises(ValueError, match="`losses` must be a vector with a gradient, got shape"):
+@pytest.mark.parametrize(
+    "losses", [torch.ones(3), torch.ones((), requires_grad=True), torch.ones(2, 2, 2, requires_grad=True)]
+)
+def test_losses_must_have_tasks_and_a_gradient(losses):
+    with pytest.raises(ValueError, match=r"`losses` must be \[K\] or \[M, K\] with a gradient, got shape"):
         backward(losses, Inverse())
 
 

@@ -36,9 +36,12 @@ def test_rows_that_are_not_apart_take_another_path(name):
             list(net.trunk.parameters()),
             [net.heads],
         )
-    separate = all("rows of one task each" in info.paths[p] for p in net.trunk.parameters())
-    assert separate == (name == "checkpoint")  # it only computes twice: rows stay apart
-    assert bool(said) != separate
+    separate = ["rows of one task each" in info.paths[p] for p in net.trunk.parameters()]
+    if name == "tied":  # what has a rule keeps the cheap path, only the tied weight does not
+        assert separate == [False, True, True]
+    else:
+        assert all(separate) == any(separate) == (name == "checkpoint")  # it only computes twice: rows stay apart
+    assert bool(said) != all(separate)
 
 
 def test_what_was_measured_in_evaluation_does_not_hold_in_training():
@@ -107,5 +110,5 @@ def test_zero_heads_teach_nothing_about_rows():
 
 def test_a_parameter_without_a_rule_is_named():
     net, x, task = network("tied")
-    with pytest.warns(UserWarning, match=r"`rows` cannot be used, since a parameter of shape \(5, 5\) has no rule"):
+    with pytest.warns(UserWarning, match=r"`rows` cannot be used for parameters of shape \(5, 5\), since no rule"):
         backward(net.own_losses(x, task), Inverse(), task=net, rows=task)

@@ -47,3 +47,17 @@ def test_negative_losses_beat_an_absent_zero() -> None:
 def test_a_negative_temperature_is_refused() -> None:
     with pytest.raises(ValueError, match="got `temperature=-1"):
         MinMax(-1.0)
+
+
+def test_scaled_losses_are_compared_in_their_units() -> None:
+    objective = MinMax(scale=[0.1, 2.0, 4.0, 1.0])
+    assert float(objective(LOSSES, PRESENT)) == pytest.approx(3.0)
+    torch.testing.assert_close(slope(objective, LOSSES, PRESENT), torch.tensor([10.0, 0, 0, 0], dtype=torch.float64))
+    smooth = MinMax(0.5, scale=[2.0] * 4)
+    torch.testing.assert_close(smooth(LOSSES, PRESENT), MinMax(0.5)(LOSSES / 2, PRESENT))
+    assert objective.state_dict().keys() == {"scale"}
+
+
+def test_a_scale_must_be_positive() -> None:
+    with pytest.raises(ValueError, match=r"`scale` must be positive, got 0.0"):
+        MinMax(scale=[1.0, 0.0])

@@ -221,3 +221,43 @@ def test_the_split_given_is_the_split_used(made):
     split = Split(*torch.randperm(160, generator=torch.Generator().manual_seed(0)).split([80, 20, 20, 40]))
     given = Tensors(data.raw, data.tasks, split=split)
     assert torch.equal(Perform(given).prepared(3)[0].test, split.test)
+
+
+def test_shuffled_tasks_are_trained_but_not_judged(made):
+    data = made.tensors()
+    run = made.run(data, shuffled=("late", "down"))
+    perform = Perform(data)
+    finished = perform(run)
+    assert {record.task for record in finished.records} == {"up"}
+    plain = perform(made.run(data))
+    ours, theirs = (
+        next(
+            record.value
+            for record in each.records
+            if (record.name, record.role, record.task) == ("loss", "train", "up")
+        )
+        for each in (finished, plain)
+    )
+    assert ours != theirs
+
+
+@pytest.mark.parametrize(
+    ("sharing", "names"),
+    [
+        ("hard", set()),
+        ("soft", {"copy_distance"}),
+        ("cross_stitch", {"stitch.0", "stitch.1"}),
+        ("mmoe", {f"expert_use.0.{e}" for e in range(8)} | {"expert_entropy.0", "expert_spread.0", "dead_experts.0"}),
+    ],
+)
+@pytest.mark.parametrize("data", ["tensors", "schools"])
+def test_what_is_shared_is_measured_at_the_end(made, sharing, names, data):
+    dataset = getattr(made, data)()
+    found = Perform(dataset)(made.run(dataset, sharing=sharing)).records
+    of_form = [r for r in found if r.name.split(".")[0].split("_")[0] in ("copy", "stitch", "expert", "dead")]
+    assert {r.name for r in of_form} == names
+    assert {(r.role, r.step) for r in of_form} <= {("valid", None)}
+    trained = {task.name for task in dataset.tasks[:2]}
+    part = Perform(dataset)(made.run(dataset, tuple(sorted(trained)), sharing=sharing)).records
+    named = {r.task for r in part if r.name in names} | {r.other for r in part if r.name in names}
+    assert named <= trained | {None}

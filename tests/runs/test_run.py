@@ -5,7 +5,13 @@ from sharewise.training import Recipe
 
 
 def test_a_description_is_json_and_complete():
-    parts = {"network": Network(8, 1, 0.1), "recipe": Recipe(steps=7), "rates": (1.0, 2.0), "options": {"tasks": 2}}
+    parts = {
+        "shuffled": ("b",),
+        "network": Network(8, 1, 0.1),
+        "recipe": Recipe(steps=7),
+        "rates": (1.0, 2.0),
+        "options": {"tasks": 2},
+    }
     run = Run("together", ("a", "b"), 3, 1, "STCH", plan="equal", probe=True, keep=True, **parts)
     again = Run.from_description(json.loads(json.dumps(run.describe())))
     assert again == run

@@ -174,7 +174,7 @@ class TestDamage:
             (lambda folder: (folder / "model.json").write_text("{}"), "`model.json` lacks 'format'"),
             (
                 lambda folder: (folder / "model.json").write_text('{"format": 99}'),
-                "has format 99, this version reads 1",
+                "has format 99, this version reads 2",
             ),
         ],
     )

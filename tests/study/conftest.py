@@ -12,6 +12,7 @@ from sharewise.mixing import Tensors, from_arrays
 from sharewise.runs import Network, Pace, Way
 from sharewise.runs._way import form
 from sharewise.study import Protocol, study
+from sharewise.study._parts import Bin, Effect, Point, RunSummary, Transfer, TreatmentSummary
 from sharewise.study._summary import Summary, TaskSummary
 from sharewise.tasks import Binary, Regression, Task
 
@@ -115,6 +116,97 @@ def fake_many(count, *, seed=0):
     return fake_summary(tasks, name="assays")
 
 
+TREATMENTS = {
+    "alone": "each task with a network of its own",
+    "together": "one network, the sum of the losses",
+    "weighted": "one network, fixed weights tuned on validation rows",
+    "worst task": "one network, the loss of the worst task",
+    "shuffled": "together, with shuffled labels of the other tasks",
+}
+
+
+def _effect(random, estimate, margin, half):
+    low, high = estimate - half, estimate + half
+    return Effect(estimate=estimate, low=low, high=high, verdict=_verdict(estimate, low, high, margin))
+
+
+def _bins(random, numbers):
+    at = np.linspace(-2, 2, 8) if numbers else np.linspace(0.05, 0.95, 10)
+    seen = at + random.normal(0, 0.2 if numbers else 0.03, len(at))
+    width = 0.9 if numbers else 0.06
+    ends = [(y - width, y + width) if numbers else (max(0.0, y - width), min(1.0, y + width)) for y in seen]
+    rows = zip(at.tolist(), seen.tolist(), ends, strict=True)
+    return tuple(Bin(predicted=x, observed=y, low=low, high=high, count=27) for x, y, (low, high) in rows)
+
+
+def fill(summary, *, seed=0):
+    """The same summary with everything that a study may measure beside the two arms."""
+    random = np.random.default_rng(seed)
+    names, count, replicates = [task.name for task in summary.tasks], len(summary.tasks), summary.replicates
+    number, runs, numbers = 0, [], {}
+    for arm in TREATMENTS:
+        for trained in names if arm in ("alone", "shuffled") else ["all"]:
+            for replicate in range(replicates):
+                setting = {"learning_rate": 0.003, "weight_decay": 0.3, "steps": 640, "best_step": 480, "seconds": 2.7}
+                key = {"number": number, "file": f"{number:08x}.pt", "treatment": arm, "trained": trained}
+                runs.append(RunSummary(**key, replicate=replicate, **setting))
+                numbers.setdefault((arm, trained), []).append(number)
+                number += 1
+    tasks = [_filled(task, numbers, np.random.default_rng(place)) for place, task in enumerate(summary.tasks)]
+    table = lambda scale: tuple(  # noqa: E731
+        tuple(math.nan if i == j else float(random.normal(0, scale)) for j in range(count)) for i in range(count)
+    )
+    errors = tuple(tuple(math.nan if i == j else 0.006 for j in range(count)) for i in range(count))
+    treatments = [
+        TreatmentSummary(
+            name=name,
+            what=what,
+            networks=count if name in ("alone", "shuffled") else 1,
+            parameters=(count if name in ("alone", "shuffled") else 1) * 21_504,
+            trained=20 * (count if name in ("alone", "shuffled") else 1),
+            seconds=98.0 + 10 * place,
+            memory=412.0,
+            gain=Effect() if name == "alone" else _effect(random, 0.004 * place, 0.01, 0.007),
+            delta_m=Effect() if name == "alone" else _effect(random, 0.003 * place, math.inf, 0.006),
+            rank=3.2 - 0.3 * place,
+        )
+        for place, (name, what) in enumerate(TREATMENTS.items())
+    ]
+    points = [Point(treatment="alone", setting=-1, scores=dict.fromkeys(names, 0.7))]
+    for treatment in ("together", "weighted", "worst task"):
+        for setting in range(6):
+            scores = {name: float(0.7 + random.normal(0, 0.02)) for name in names}
+            points.append(Point(treatment=treatment, setting=setting, scores=scores))
+    overlap = tuple(tuple(1.0 if i == j else 0.4 + 0.1 * ((i + j) % 5) for j in range(count)) for i in range(count))
+    transfer = Transfer(
+        tasks=tuple(names), pairs=table(0.015), pairs_se=errors, without=table(0.008), without_se=errors
+    )
+    return replace(
+        summary,
+        tasks=tuple(tasks),
+        treatments=tuple(treatments),
+        transfer=transfer,
+        points=tuple(points),
+        overlap=overlap,
+        runs=tuple(runs),
+        left_out=("triples of tasks",),
+    )
+
+
+def _filled(task, numbers, random):
+    half = (task.high - task.low) / 2
+    shifts = {"weighted": 0.4 * task.margin, "worst task": -0.6 * task.margin}
+    effects = {name: _effect(random, task.difference + shift, task.margin, half) for name, shift in shifts.items()}
+    effects["shuffled"] = _effect(random, 0.3 * task.difference, task.margin, half)
+    effects["information"] = _effect(random, 0.7 * task.difference, task.margin, half)
+    base = np.array(task.scores["alone"])
+    scores = {name: tuple((base + effects[name].estimate).tolist()) for name in ("weighted", "worst task", "shuffled")}
+    own = {arm: tuple(rows) for (arm, trained), rows in numbers.items() if trained in ("all", task.name)}
+    numeric = task.kind == "regression"
+    bins = {arm: _bins(random, numeric) for arm in ("alone", "together")}
+    return replace(task, effects=effects, scores=task.scores | scores, runs=own, bins=bins)
+
+
 def _rows(treatment, replicate, names, **columns):
     size = len(next(iter(columns.values())))
     fixed = {"run": 0, "treatment": treatment, "replicate": replicate, "trial": 0, "chosen": True}
@@ -140,6 +232,8 @@ def fake_records(tasks, *, replicates=5, seed=0, pairs=True):
                 names = {"role": "valid", "task": task.name, "other": None, "name": "skill"}
                 frames.append(_rows(treatment, replicate, names, step=at, value=1 - valid))
             norm = (0.4 + 0.3 * i % 1.5) * (0.3 + decay) + random.normal(0, 0.02, stop)
+            names = {"role": "train", "task": task.name, "other": None, "name": "task_weight"}
+            frames.append(_rows("worst task", replicate, names, step=at, value=(1 + 0.3 * (i % 3) * (1 - decay))))
             names = {"role": "train", "task": task.name, "other": None, "name": "gradient_norm"}
             frames.append(_rows("together", replicate, names, step=at, value=np.abs(norm)))
             for other in tasks[i + 1 : i + 6] if pairs else ():
@@ -160,13 +254,27 @@ def digits_records(digits):
 
 
 @pytest.fixture(scope="session")
+def full(digits):
+    """The study of digits with everything measured that can be."""
+    return fill(digits)
+
+
+@pytest.fixture(scope="session")
 def made():
     """The functions above, for tests that need their own study."""
-    return {"task": fake_task, "summary": fake_summary, "many": fake_many, "records": fake_records}
+    return {"task": fake_task, "summary": fake_summary, "many": fake_many, "records": fake_records, "fill": fill}
 
 
 SHORT = Protocol(
-    replicates=2, trials=1, steps=8, batch_size=32, network=Network(width=8, blocks=1), references=False, seed=3
+    replicates=2,
+    trials=1,
+    steps=8,
+    batch_size=32,
+    network=Network(width=8, blocks=1),
+    references=False,
+    treatments=(),
+    transfer=False,
+    seed=3,
 )
 
 
@@ -192,19 +300,22 @@ def tables_of(found):
     summary = json.loads(found.summary.to_json())
     for name in ("timing", "command"):
         summary.pop(name)
+    for each in [*summary["runs"], *summary["treatments"]]:
+        each.pop("seconds"), each.pop("memory", None)
     return summary, found.records.to_json(orient="split", double_precision=15)
 
 
 def fixed_way(plan, perform, *, workers=None, written=None):
     """A way that depends on no clock, so that studies in two folders can be compared to the bit."""
     paces = {form(run): Pace(12, 1e-3, 1e-3, 1e-3) for run in plan}
-    return Way(workers or 1, perform.device, paces) if written is None else replace(written, workers=workers or 1)
+    known = {} if written is None else dict(written.paces)
+    return Way(workers or 1, perform.device, paces | known)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def chosen_way():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sharewise.study._study.choose_way", fixed_way)
+        patch.setattr("sharewise.study._bench.choose_way", fixed_way)
         yield
 
 
@@ -227,3 +338,24 @@ def tables():
 def done(tmp_path_factory):
     """A finished study."""
     return study(small_tensors(), tmp_path_factory.mktemp("study") / "out", protocol=SHORT, workers=1)
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory):
+    """A finished study with all treatments, transfer and two looks."""
+    protocol = replace(SHORT, treatments=("shuffled", "weighted", "worst task"), transfer=True, looks=2)
+    return study(small_tensors(), tmp_path_factory.mktemp("study") / "full", protocol=protocol, workers=1)
+
+
+def many_tensors(count):
+    """So many tasks on shared rows."""
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(100, 3))
+    names = [f"t{place}" for place in range(count)]
+    targets = {name: x[:, place % 3] + 0.1 * draw.normal(size=100) for place, name in enumerate(names)}
+    return Tensors(*from_arrays(x, targets, tasks=[Task(name, Regression()) for name in names]), name="many")
+
+
+@pytest.fixture(scope="session")
+def many():
+    return many_tensors

@@ -5,11 +5,13 @@ from sharewise.runs import Perform
 from sharewise.study._analysis import Decision, tuned
 from sharewise.study._model import chosen_model
 from sharewise.study._plan import make_plan
+from sharewise.study._treatments import treatments_of
 
 
 def results(data, short):
     perform = Perform(data)
-    return perform, tuned([(run, perform(run)) for run in make_plan(data, short)])
+    arms = treatments_of(short, perform)
+    return perform, tuned([(run, perform(run)) for run in make_plan(data, short, arms)])
 
 
 def test_each_task_comes_from_where_the_decision_says(small, short):
@@ -23,7 +25,8 @@ def test_each_task_comes_from_where_the_decision_says(small, short):
             predicted = alone.predict(data.raw.inputs[rows], run.tasks)
             expected |= {(run.treatment, name): values for name, values in predicted.items()}
     for together in (frozenset(), {"late"}, {"up", "down"}, {"up", "late", "down"}):
-        decision = Decision(Contrasts({}, {}, "alone", 0.05), frozenset(together))
+        chosen = {name: "together" if name in together else "alone" for name in ("up", "late", "down")}
+        decision = Decision(Contrasts({}, {}, "alone", 0.05), chosen)
         model = chosen_model(best, decision, perform, data)
         assert len(model.parts) == bool(together) + 3 - len(together)
         found = model.predict(data.raw.inputs[rows])

@@ -5,15 +5,22 @@ from dataclasses import replace
 import pytest
 
 from sharewise._core import InputError
-from sharewise.runs import Pace, Run, Way
-from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text, written_way
+from sharewise.runs import Pace, Perform, Run, Way
+from sharewise.study._budget import Budget
+from sharewise.study._plan import check_study, freeze_plan, write_text, written_budget, written_way
+from sharewise.study._plan import make_plan as plan_of
+from sharewise.study._treatments import treatments_of
 
 WAY = Way(2, "cpu", {"some form": Pace(4, 0.1, 0.2, 0.3, "a reason")}, 0.5)
 
 
 @pytest.fixture
 def short(short):
-    return replace(short, trials=2)
+    return replace(short, trials=2, treatments=())
+
+
+def make_plan(data, protocol, **more):
+    return plan_of(data, protocol, treatments_of(protocol, Perform(data)), **more)
 
 
 def test_both_arms_have_every_setting_in_every_replicate(small, short):
@@ -27,6 +34,33 @@ def test_both_arms_have_every_setting_in_every_replicate(small, short):
                 ("together", names), *(("alone", (name,)) for name in names)
             ]  # fmt: skip
             assert len({(run.recipe, run.network, run.method) for run in cell}) == 1, "matched in all but the tasks"
+
+
+def test_further_treatments_have_as_many_trials(small, short):
+    protocol = replace(short, treatments=("shuffled", "weighted", "worst task"), trials=3)
+    plan = [run for run in make_plan(small(), protocol) if run.replicate == 0]
+    names = ("up", "late", "down")
+    counts = {}
+    for run in plan:
+        counts[run.treatment, run.judged] = counts.get((run.treatment, run.judged), 0) + 1
+    expected = [("together", names), ("weighted", names), ("worst task", names)]
+    expected += [(arm, (name,)) for arm in ("alone", "shuffled") for name in names]
+    assert counts == dict.fromkeys(expected, 3)
+    weights = [tuple(run.options["weights"]) for run in plan if run.treatment == "weighted"]
+    assert len(set(weights)) == 3, "each trial has weights of its own"
+    assert all(sum(each) == pytest.approx(3, abs=1e-3) for each in weights)
+    assert {run.method for run in plan if run.treatment == "worst task"} == {"MinMax"}
+    assert all(set(run.tasks) == set(names) and len(run.shuffled) == 2 for run in plan if run.treatment == "shuffled")
+    settings = {(run.treatment, run.trial): (run.recipe.learning_rate, run.recipe.weight_decay) for run in plan}
+    assert len({settings[arm, 1] for arm in ("alone", "together", "weighted", "worst task", "shuffled")}) == 1
+
+
+def test_some_replicates_and_tasks_can_be_planned_apart(small, short):
+    plan = make_plan(small(), replace(short, treatments=("shuffled",)), replicates=range(2, 4), tasks=["late"])
+    assert {run.replicate for run in plan} == {2, 3}
+    assert {(run.treatment, run.judged) for run in plan} == {
+        ("together", ("up", "late", "down")), ("alone", ("late",)), ("shuffled", ("late",)),
+    }  # fmt: skip
 
 
 def test_a_longer_plan_contains_the_shorter(small, short):
@@ -105,3 +139,12 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_text(tmp_path / "a", "new")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_a_budget_is_written_and_read_for_the_same_request(small, short, tmp_path):
+    data, wanted = small(), replace(short, budget=60.0)
+    budget = Budget(60.0, replace(wanted, replicates=1), {"replicates": "1 instead of 2"}, 3.0)
+    assert written_budget(tmp_path, wanted) is None
+    freeze_plan(tmp_path, make_plan(data, short), data, WAY, budget=budget)
+    assert written_budget(tmp_path, wanted) == budget
+    assert written_budget(tmp_path, replace(wanted, budget=90.0)) is None

@@ -38,7 +38,7 @@ def test_given_sizes_are_taken():
     assert (recipe.batch_size, recipe.steps, recipe.evaluate_every) == (7, 33, 1)
 
 
-@pytest.mark.parametrize(("name", "value"), [("replicates", 0), ("trials", -1), ("margin", 0.0)])
+@pytest.mark.parametrize(("name", "value"), [("replicates", 0), ("trials", -1), ("margin", 0.0), ("looks", 0)])
 def test_numbers_out_of_range_are_refused(name, value):
     with pytest.raises(ValueError, match=f"`{name}` must be positive, got `{name}={value}`"):
         Protocol(**{name: value})

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from sharewise.study._sentences import advice, best_reference, certainty, headline
+from sharewise.study._advice import advice
+from sharewise.study._sentences import best_reference, certainty, headline
 
 
 @pytest.fixture

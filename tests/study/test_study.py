@@ -2,9 +2,7 @@
 
 import json
 import multiprocessing
-import os
 import shutil
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -102,7 +100,7 @@ class TestContinuing:
         def watch(groups, **_):
             return [Duration(0.1 if len(group) == best else 10.0, 0.0) for group in groups]
 
-        monkeypatch.setattr("sharewise.study._study.choose_way", choose_way)
+        monkeypatch.setattr("sharewise.study._bench.choose_way", choose_way)
         monkeypatch.setattr("sharewise.runs._choose.durations", watch)
         monkeypatch.setattr("sharewise.runs._choose.sizes", lambda *_: [1, 3])
         monkeypatch.setattr("sharewise.runs._choose._worth", lambda _, tried: list(tried))
@@ -140,7 +138,9 @@ class TestContinuing:
 
     def test_killed_at_random_moments_it_gives_the_same_table(self, done, small, short, tables, tmp_path):
         """Three times, by SIGKILL; `python -m benchmarks.resume` does ten on digits with two workers."""
-        context, delays = multiprocessing.get_context("fork"), torch.rand(3, generator=torch.Generator().manual_seed(0))
+        context = multiprocessing.get_context("forkserver")  # a fork of this process would inherit its threads' locks
+        context.set_forkserver_preload(["sharewise.study"])
+        delays = torch.rand(3, generator=torch.Generator().manual_seed(0))
         for delay in delays.tolist():
             child = context.Process(target=study, args=(small(), tmp_path), kwargs={"protocol": short, "workers": 1})
             child.start()
@@ -148,7 +148,7 @@ class TestContinuing:
             while child.is_alive() and stored(tmp_path) == before:
                 time.sleep(0.002)
             time.sleep(0.15 * delay)
-            os.kill(child.pid, signal.SIGKILL)
+            child.kill()
             child.join()
         assert 0 < stored(tmp_path) <= 8
         assert tables(study(small(), tmp_path, protocol=short, workers=1)) == tables(done)
@@ -222,6 +222,9 @@ def test_the_progress_is_told(small, short, tmp_path):
 
         def advance(self, done):
             self.parts[-1][2] += done
+
+        def say(self, text):
+            raise AssertionError(text)
 
     told = Told()
     study(small(), tmp_path, protocol=short, workers=1, progress=told, command="sharewise study x")

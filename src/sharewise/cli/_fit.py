@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sharewise._core import InputError
 from sharewise.cli._data import read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar, TrainingBar
-from sharewise.cli._settings import read_settings
+from sharewise.cli._settings import read_settings, read_sharing
 from sharewise.cli._study import protocol_of, tell_findings
 from sharewise.mixing import Dataset
-from sharewise.runs import Finished, Perform, Run, Store, build_method, check_model_folder, execute
+from sharewise.runs import Finished, Perform, Run, Sharing, Store, check_model_folder, execute
 from sharewise.study import Protocol
 from sharewise.training import NonFiniteLossError
 
@@ -28,16 +29,17 @@ AGAIN = "The last checkpoint is kept: the same command continues."
 def run(choices: dict[str, Any]) -> None:
     """Train one network for all tasks, or one for each, and write the model."""
     out: Path = choices.pop("out")
-    sharing, method = choices.pop("sharing"), choices.pop("method")
+    method = choices.pop("method")
     setting = choices.pop("learning_rate"), choices.pop("weight_decay")
     with told_plainly(AGAIN):
+        sharing = read_sharing(choices.pop("sharing"), choices.pop("sharing_option", []))
         check_model_folder(out)
         settings = read_settings(choices.pop("config", None), choices)
         dataset = read_dataset(settings)
         console = Console(stderr=True)
         tell_findings(console, dataset)
         plan = _plan(dataset, protocol_of(settings, dataset), setting, sharing=sharing, method=method)
-        build_method(plan[0], len(dataset.tasks))
+        Perform(dataset).training(plan[0])  # refuses wrong choices before anything is trained
         work = out.resolve().with_name(f".{out.resolve().name}.unfinished")
         with StudyBar(console) as bar:
             finished = _train(dataset, plan, work, bar)
@@ -48,13 +50,18 @@ def run(choices: dict[str, Any]) -> None:
 
 
 def _plan(
-    dataset: Dataset, protocol: Protocol, setting: tuple[float, float], *, sharing: str, method: str
+    dataset: Dataset, protocol: Protocol, setting: tuple[float, float], *, sharing: Sharing, method: str
 ) -> list[Run]:
     names = tuple(task.name for task in dataset.tasks)
     rows = len(dataset.split(0).train)
     recipe = replace(protocol.recipe(rows, 0, 0), learning_rate=setting[0], weight_decay=setting[1])
-    parts = [names] if sharing == "hard" else [(name,) for name in names]
+    alone = sharing.key == "none"  # networks with nothing in common stop one by one
+    if alone and sharing.options:
+        raise InputError(f"sharing `none` has no options, got {dict(sharing.options)}; leave them out")
+    parts = [(name,) for name in names] if alone else [names]
     more: dict[str, Any] = {
+        "sharing": "hard" if alone else sharing.key,
+        "sharing_options": dict(sharing.options),
         "network": protocol.network,
         "recipe": recipe,
         "plan": protocol.plan,

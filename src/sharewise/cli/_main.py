@@ -34,6 +34,18 @@ def main() -> None:
 @click.option("--margin", type=float, help="Smallest difference that matters, as a share of the way from the constant "
               "predictor to a perfect score.  [default: 0.01]")  # fmt: skip
 @click.option("--references/--no-references", default=None, help="Compare with trees and ridge models.  [default: yes]")
+@click.option("--treatment", multiple=True, type=click.Choice(["shuffled", "weighted", "worst task", "none"]), help=""
+              "What is compared beside alone and together, once for each.  [default: all, the control `shuffled` up to "
+              "12 tasks]")  # fmt: skip
+@click.option("--sharing", multiple=True, metavar="NAME", help="Further forms of sharing, at as many parameters: soft, "
+              "mmoe, cgc, ple, cross_stitch, film and others.")  # fmt: skip
+@click.option("--transfer/--no-transfer", default=None, help="Measure which task helps which, by pairs and by leaving "
+              "tasks out.  [default: with 3 to 8 tasks]")  # fmt: skip
+@click.option("--looks", type=int, help="Sequential mode: read the verdicts so often, and double the replicates in "
+              "between for the tasks that are still open; each look gets a part of the level.")  # fmt: skip
+@click.option("--budget", metavar="TIME", help="Fit the study into a time such as 90s, 10m or 2h; what is left out is "
+              "told.")  # fmt: skip
+@click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
 def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
@@ -57,8 +69,11 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
 @click.argument("source", nargs=-1)
 @options(DATA)
 @click.option("--out", type=OUT, required=True, help="Folder of the model. An interrupted training continues.")
-@click.option("--sharing", type=click.Choice(["hard", "none"]), default="hard", show_default=True,
-              help="One trunk for all tasks, or a network for each.")  # fmt: skip
+@click.option("--sharing", default="hard", show_default=True, metavar="NAME", help="`hard`: one trunk for all tasks; "
+              "`none`: a network for each; `soft`: networks drawn to each other; mmoe, cgc, ple, dselect, adatt, "
+              "cross_stitch, polytropon, film and others between.")  # fmt: skip
+@click.option("--sharing-option", multiple=True, metavar="NAME=VALUE", help="An argument of the form of sharing, "
+              "such as `experts=4` or `strength=0.1`, once for each.")  # fmt: skip
 @click.option(
     "--method",
     default="Sum",

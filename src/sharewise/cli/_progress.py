@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from sharewise._core import Record
@@ -20,7 +21,14 @@ class StudyBar:
 
     def __init__(self, console: Console) -> None:
         columns = (TextColumn("{task.description:>15}", markup=False), BarColumn(), MofNCompleteColumn())
-        self._bar = Progress(*columns, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=console)
+        self._bar = Progress(
+            *columns,
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            speed_estimate_period=3600,
+        )
         self._current = self._bar.add_task("reading", total=None)
 
     def __enter__(self) -> "StudyBar":
@@ -41,6 +49,10 @@ class StudyBar:
     def advance(self, done: int) -> None:
         """So many runs more are finished."""
         self._bar.advance(self._current, done)
+
+    def say(self, text: str) -> None:
+        """Something the user should know now, above the bars."""
+        self._bar.console.print(f"[yellow]![/] {escape(text)}", highlight=False)
 
 
 @final

@@ -1,6 +1,6 @@
 """The choices of a command, from its options or a YAML file, checked all at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, final
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from sharewise._core import InputError
+from sharewise.runs import Sharing
 
 EMBEDDED = ("digits", "multidigits")
 
@@ -42,6 +43,12 @@ class Settings(BaseModel):
     batch_size: int | None = Field(None, ge=1)
     margin: float = Field(0.01, gt=0, lt=1)
     references: bool = True
+    treatment: list[Literal["shuffled", "weighted", "worst task", "none"]] = ["shuffled", "weighted", "worst task"]
+    sharing: list[str] = []
+    transfer: bool | None = None
+    looks: int = Field(1, ge=1, le=6)
+    budget: str | None = None
+    device: str = "auto"
     seed: int = Field(0, ge=0)
 
 
@@ -68,6 +75,32 @@ def read_settings(path: Path | None, given: Mapping[str, Any]) -> Settings:
         raise InputError(f"{where} cannot be used, correct:\n" + "\n".join(lines)) from None
 
 
+def read_sharing(name: str, options: Sequence[str]) -> Sharing:
+    """A form of sharing with its options, as the command line has them.
+
+    Args:
+        name: of the form.
+        options: `NAME=VALUE` each, values as in YAML.
+
+    Raises:
+        InputError: there is no such form, or an option is not of that shape.
+
+    Example:
+        >>> read_sharing("ple", ["levels=3"])
+        Sharing(name='ple', options={'levels': 3})
+    """
+    found: dict[str, Any] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise InputError(f"`--sharing-option` must be NAME=VALUE, such as `experts=4`, got `{option}`")
+        try:
+            found[key.replace("-", "_")] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"`--sharing-option {key}` must be a number, a word or a list, got `{value}`") from None
+    return Sharing(Sharing(name).key, found)
+
+
 def _place(error: ErrorDetails) -> str:
     return ".".join(str(part) for part in error["loc"])
 
@@ -92,6 +125,28 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"`{path}` is no YAML: {error}") from None
     if not isinstance(found, dict):
         raise InputError(f"`{path}` must hold choices as `name: value`, got {type(found).__name__}")
+    return found
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of a time such as `90s`, `10m` or `1.5h`.
+
+    Raises:
+        InputError: it is no such time.
+
+    Example:
+        >>> seconds_of("10m"), seconds_of("1.5h")
+        (600.0, 5400.0)
+    """
+    try:
+        found = float(text.strip()[:-1]) * _UNITS[text.strip()[-1:]]
+    except (ValueError, KeyError):
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise InputError(f"a time must be a positive number with its unit, such as 90s, 10m or 2h; got `{text}`")
     return found
 
 

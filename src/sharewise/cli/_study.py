@@ -13,12 +13,12 @@ from sharewise._core import InputError
 from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar
-from sharewise.cli._settings import Settings, read_settings, write_settings
+from sharewise.cli._settings import Settings, read_settings, seconds_of, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.mixing import Dataset
 from sharewise.runs import Network
-from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, study
+from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, next_run, study
 from sharewise.training import whole_file
 
 SMALL = 5_000  # rows, up to which runs are cheap and replicates differ a lot
@@ -68,6 +68,12 @@ def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
         steps=settings.steps,
         margin=settings.margin,
         references=settings.references,
+        treatments=tuple(name for name in settings.treatment if name != "none"),
+        sharing=tuple(settings.sharing),
+        transfer=settings.transfer,
+        looks=settings.looks,
+        budget=None if settings.budget is None else seconds_of(settings.budget),
+        device=settings.device,
         plan=settings.plan,
         rates=rates_of(settings, [task.name for task in dataset.tasks]),
         seed=settings.seed,
@@ -87,4 +93,7 @@ def _tell(console: Console, found: Study) -> None:
     console.print(f"[bold]{escape(headline(found.summary))}[/]")
     for item in advice(found.summary):
         console.print(f"[bold]{escape(item.about)}[/]: {escape(item.text)}", highlight=False)
+    command = next_run(found.summary).command
+    if command:
+        console.print(f"[bold]Run next[/]: {escape(command)}", highlight=False, soft_wrap=True)
     click.echo(f"report  {found.folder / 'report.html'}\nmodel   {found.folder / 'model'}")

@@ -11,10 +11,11 @@ from sharewise.study import Summary, TaskSummary
 
 COLOURS = {"HELPS": "green", "HURTS": "red", "NEUTRAL": "cyan", "UNDETERMINED": "yellow"}
 MOST = 40
+LONG = 24
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Print scores alone and together, the difference with its interval, and the verdict, for each task.
+    """Print scores alone and together, the difference and the verdict of each task, then the treatments.
 
     Args:
         console: where to.
@@ -25,6 +26,8 @@ def print_summary(console: Console, summary: Summary) -> None:
     for task in shown:
         main.add_row(*map(escape, _row(task)), f"[{COLOURS[task.verdict]}]{task.verdict}[/]")
     console.print(main)
+    if summary.treatments:
+        console.print(_treatments(summary))
     outside = sorted({name for task in shown for name in task.references})
     if outside:
         other = _table("outside models", *outside, "constant", "model takes")
@@ -34,16 +37,41 @@ def print_summary(console: Console, summary: Summary) -> None:
         console.print(other)
     console.print(
         "[dim]Positive differences: better together. A verdict allows for the number of tasks, an interval does not; a "
-        "difference below the margin counts for nothing, however sure.[/]"
+        "difference below the margin counts for nothing, however sure."
+        + (" Mean gains: of the way from a constant predictor to a perfect score.[/]" if summary.treatments else "[/]")
     )
     if len(summary.tasks) > MOST:
         console.print(f"... and {len(summary.tasks) - MOST} more tasks: see the report.")
 
 
+def _treatments(summary: Summary) -> Table:
+    """Mean gains over the tasks, within 100 columns."""
+    level = f"{summary.level:.0%} interval"
+    table = _table("treatment", "mean gain", level, "verdict", "mean rank", "networks", "time", "memory")
+    for row in summary.treatments:
+        known = math.isfinite(row.gain.estimate)
+        table.add_row(
+            escape(row.name[:LONG]),
+            _percent(row.gain.estimate),
+            f"{_percent(row.gain.low)} to {_percent(row.gain.high)}" if math.isfinite(row.gain.low) else "-",
+            f"[{COLOURS[row.gain.verdict]}]{row.gain.verdict}[/]" if known else "-",
+            f"{row.rank:.1f}" if math.isfinite(row.rank) else "-",
+            str(row.networks),
+            f"{row.seconds:.0f} s" if math.isfinite(row.seconds) else "-",
+            f"{row.memory:.0f} MiB" if math.isfinite(row.memory) else "-",
+        )
+    return table
+
+
+def _percent(share: float) -> str:
+    """Of the way from the constant predictor to a perfect score."""
+    return f"{100 * share:+.2f}%" if math.isfinite(share) else "-"
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(columns):
-        words = name in ("task", "score", "verdict", "outside models", "model takes")
+        words = name in ("task", "score", "verdict", "outside models", "model takes", "treatment")
         table.add_column(name, justify="left" if words else "right", overflow="fold" if place == 0 else "ellipsis")
     return table
 

@@ -13,7 +13,9 @@ HOLDOUT = "new training seeds and new test rows, with these training rows"
 RowScore: TypeAlias = Callable[[NDArray[np.int64]], FloatArray]
 
 
-def pseudo_values(score: RowScore, rows: int, *, groups: int = 50, seed: int = 0) -> FloatArray:
+def pseudo_values(
+    score: RowScore, rows: int, *, groups: int = 50, seed: int = 0, group: NDArray[np.int64] | None = None
+) -> FloatArray:
     """Shares of groups of test rows in a score that is no mean over rows (AUROC, R2, RMSE).
 
     The delete-a-group jackknife: `G * score(all rows) - (G - 1) * score(all but group g)`, shifted so that the mean of
@@ -24,6 +26,8 @@ def pseudo_values(score: RowScore, rows: int, *, groups: int = 50, seed: int = 0
         rows: number of test rows.
         groups: G, at most `rows`; the score is computed G + 1 times.
         seed: of the assignment of rows to groups.
+        group: [rows], the group of each row instead, 0 to G - 1, for groups that several scores have in common; one
+            without rows of this score does not change it.
 
     Returns:
         [R, G], what `holdout_interval` takes.
@@ -36,12 +40,13 @@ def pseudo_values(score: RowScore, rows: int, *, groups: int = 50, seed: int = 0
         >>> pseudo_values(lambda rows: y[rows].mean(keepdims=True), 6, groups=6).mean()
         np.float64(2.5)
     """
-    if not 2 <= groups <= rows:
-        raise ValueError(f"`groups` must lie between 2 and the {rows} rows, got `groups={groups}`.")
-    order = np.random.default_rng(seed).permutation(rows)
-    parts = np.array_split(order, groups)
-    without = np.stack([score(np.setdiff1d(order, part)) for part in parts], axis=-1)
-    return score(np.arange(rows))[:, None] - (groups - 1) * (without - without.mean(axis=-1, keepdims=True))
+    if group is None:
+        if not 2 <= groups <= rows:
+            raise ValueError(f"`groups` must lie between 2 and the {rows} rows, got `groups={groups}`.")
+        group = np.random.default_rng(seed).permutation(rows) % groups
+    count = int(group.max()) + 1
+    without = np.stack([score(np.flatnonzero(group != each)) for each in range(count)], axis=-1)
+    return score(np.arange(rows))[:, None] - (count - 1) * (without - without.mean(axis=-1, keepdims=True))
 
 
 def _complete(differences: FloatArray) -> FloatArray:

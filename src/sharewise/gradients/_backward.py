@@ -49,11 +49,15 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
     Over micro-batches `.grad` adds up, each with weights of its own: the Gramian of a sum is not the sum of Gramians.
     For one set of weights add up the losses of the micro-batches before the call.
 
+    M models in one graph (a population) are one call: `losses` [M, K], where model m reaches slice m along the first
+    axis of every parameter and nothing else. All else has this axis in front too: `present`, weights, `Info`; the
+    slices of `task` are then those along the second axis.
+
     Args:
-        losses: [K], one mean loss per task.
-        method: what makes one update of them; a tensor [K] are weights, such as `Info.weights` of an earlier step, used
-            like those of a `Weighting`.
-        present: Bool [K], which tasks have labels in this batch (all, if None); the others are left out.
+        losses: [*, K], one mean loss per task; * is () or (M,).
+        method: what makes one update of them; a tensor [*, K] are weights, such as `Info.weights` of an earlier step,
+            used like those of a `Weighting`.
+        present: Bool [*, K], which tasks have labels in this batch (all, if None); the others are left out.
         shared: the parameters whose gradients the method compares; others are treated as their owners say. None: all
             shared ones. A subset is cheaper (GradNorm compares one layer).
         task: owners of stacked parameters, as {parameter: Bool [S, K]}, or a module whose parts have `task_slices()`.
@@ -72,8 +76,9 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
         see `Info.finite`.
 
     Raises:
-        ValueError: `losses` is not a vector that requires a gradient; `shared` is None for a compiled graph, which
-            hides what its parameters are for, or holds features under an `Aggregator`.
+        ValueError: `losses` is not [K] or [M, K] with a gradient; `shared` is None for a compiled graph, which hides
+            what its parameters are for, or holds features under an `Aggregator`; with [M, K] a parameter without an
+            axis of M, or `rows`.
 
     Example:
         >>> from sharewise.gradients import backward
@@ -82,11 +87,7 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
         >>> w.grad
         tensor([2.0000, 1.5000])
     """
-    if losses.dim() != 1 or not losses.requires_grad:
-        raise ValueError(
-            f"`losses` must be a vector with a gradient, got shape {tuple(losses.shape)} with"
-            f" `requires_grad={losses.requires_grad}`: stack one loss per task."
-        )
+    _check_losses(losses, rows)
     if present is None:
         present = torch.ones_like(losses, dtype=torch.bool)
     if isinstance(method, Objective):
@@ -97,7 +98,10 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
             "`shared` must be given for a compiled graph, got `shared=None`: its parameters do not show which of them"
             " are shared; list those that are."
         )
-    chosen = choose(owners, shared, len(losses))
+    chosen = choose(owners, shared, losses.shape[-1])
+    if losses.dim() == 2:
+        _check_models(len(losses), [*owners, *chosen])
+    rows = None if rows is None else rows.cpu()
     question = Question(losses, order, present.to(losses.dtype), owners, chosen, rows, reduce, chunk, scale)
     if isinstance(method, Aggregator):
         return _aggregate(question, method, present, retain_graph)
@@ -110,6 +114,25 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
     weights = method.detach().to(losses).masked_fill(~present, 0.0)
     fill_weighted(question, weights, retain_graph)
     return Info(weights, None, _paths(question.owners, {}))
+
+
+def _check_losses(losses: Tensor, rows: Tensor | None) -> None:
+    if losses.dim() not in (1, 2) or not losses.requires_grad:
+        raise ValueError(
+            f"`losses` must be [K] or [M, K] with a gradient, got shape {tuple(losses.shape)} with"
+            f" `requires_grad={losses.requires_grad}`: stack one loss per task."
+        )
+    if losses.dim() == 2 and rows is not None:
+        raise ValueError("`rows` must be None for losses [M, K] of several models: their rows differ; leave it out.")
+
+
+def _check_models(models: int, tensors: Iterable[Tensor]) -> None:
+    for tensor in tensors:
+        if tensor.dim() == 0 or len(tensor) != models:
+            raise ValueError(
+                f"the first axis of every parameter must be that of the {models} models of `losses`, got shape"
+                f" {tuple(tensor.shape)}: stack the models' parameters, or give one model's losses at a time."
+            )
 
 
 def _values(losses: Tensor, reduce: Reduce | None) -> Tensor:
@@ -134,7 +157,7 @@ def _scalarise(
 ) -> Info:
     with torch.enable_grad():
         values = _values(losses, reduce).requires_grad_()
-        (method(values, present) * scale).backward()  # also reaches the objective's own parameters
+        (method(values, present) * scale).sum().backward()  # also reaches the objective's own parameters
     scaled = torch.zeros_like(values) if values.grad is None else values.grad
     torch.autograd.backward(losses, scaled, retain_graph=retain_graph)
     return Info(scaled / scale, None, {})
@@ -152,14 +175,14 @@ def _require_parameters(chosen: Iterable[Tensor]) -> None:
 
 def _aggregate(question: Question, method: Aggregator, present: Tensor, retain_graph: bool) -> Info:
     _require_parameters(question.chosen)
-    parts = whole(question)
-    rows = torch.cat([part.flatten(1) for part in parts], dim=1)
+    rows = torch.cat(whole(question), dim=2)
+    rows = rows[0] if question.models is None else rows
     if question.reduce is not None:
         rows = question.reduce(rows)
     rows = rows / question.scale
     with torch.no_grad():
         direction = method(rows, present) * question.scale
-    pieces = direction.split([leaf.numel() for leaf in question.chosen])
+    pieces = direction.split([leaf.numel() // (question.models or 1) for leaf in question.chosen], dim=-1)
     pairs = zip(question.chosen, pieces, strict=True)
     directions = {leaf: piece.view_as(leaf) for leaf, piece in pairs}
     fill_plain(question, directions, retain_graph)

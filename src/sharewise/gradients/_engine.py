@@ -6,8 +6,8 @@ general                 one backward pass for each task
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, final
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sharewise.gradients._graph import Node, size
-from sharewise.gradients._jacobian import batched, jacobian, opaque
+from sharewise.gradients._jacobian import batched, one_by_one, opaque
 from sharewise.gradients._layout import Layout, Layouts
 from sharewise.gradients._ownership import Owners
 from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
@@ -25,6 +25,7 @@ from sharewise.gradients._terms import Term, find_terms
 _LARGE = 1 << 17  # entries of activations: below, what a pass costs is mostly its many small operations
 
 Part: TypeAlias = SharedRows | OwnRows | Whole
+Passes: TypeAlias = Callable[[Tensor, Sequence[GradientEdge], Tensor], list[Tensor]]
 
 
 @final
@@ -33,9 +34,9 @@ class Question:
     """What is asked of the engine.
 
     Args:
-        losses: [K].
+        losses: [K], or [M, K] of M models, which are the first axis of every parameter.
         order: all operations below them.
-        present: [K], 1 where a task is present, else 0.
+        present: as `losses`, 1 where a task is present, else 0.
         owners: leaf -> who owns it.
         chosen: parameters or features whose gradients are compared.
         rows: Long [N] on the host, the task of each row, or None.
@@ -56,8 +57,18 @@ class Question:
 
     @property
     def plain(self) -> Tensor:
-        """[K], what starts a backward pass of all present tasks."""
+        """As `losses`, what starts a backward pass of all present tasks."""
         return self.present * self.scale
+
+    @property
+    def tasks(self) -> int:
+        """K."""
+        return self.losses.shape[-1]
+
+    @property
+    def models(self) -> int | None:
+        """M, or None where there is no axis of models."""
+        return len(self.losses) if self.losses.dim() == 2 else None
 
     @property
     def own(self) -> list[Tensor]:
@@ -74,20 +85,22 @@ class Answer:
         path: the path in words.
         parts: tensor -> part.
         plain: leaf -> gradient of the sum of the losses.
+        others: tensor -> path, where it is another one.
     """
 
     path: str
     parts: dict[Tensor, Part]
     plain: Mapping[Tensor, Tensor] = field(default_factory=dict)
+    others: Mapping[Tensor, str] = field(default_factory=dict)
 
     def gramian(self, question: Question) -> tuple[Tensor, dict[Tensor, str]]:
-        """[K, K], and how each part was computed."""
+        """[*, K, K], and how each part was computed."""
         found = {tensor: part.gramian(question.reduce) for tensor, part in self.parts.items()}
-        ways = {tensor: f"shared: {self.path}, {how}" for tensor, (_, how) in found.items()}
+        ways = {tensor: f"shared: {self.others.get(tensor, self.path)}, {how}" for tensor, (_, how) in found.items()}
         wide = torch.promote_types(question.losses.dtype, torch.float32)
-        total = question.losses.new_zeros(len(question.losses), len(question.losses), dtype=wide)
+        total = question.losses.new_zeros(*question.losses.shape, question.tasks, dtype=wide)
         for products, _ in found.values():
-            total = total + products
+            total = total + (products.sum(0) if question.models is None else products)
         return total / question.scale**2, ways
 
 
@@ -95,43 +108,57 @@ def answer(question: Question) -> Answer:
     """Collect what the Gramian needs by the cheapest path that holds. The graph is kept."""
     if not question.chosen:
         return Answer("nothing is shared", {})
-    terms, rest = find_terms(question.order, question.chosen, question.owners)
+    terms, rest = find_terms(question.order, question.chosen, question.owners, models=question.models)
     if question.reduce is not None:  # ranks read different rows of a table: only the whole of it can be averaged
         rest = [*rest, *(term.leaf for term in terms if term.index is not None)]
         terms = [term for term in terms if term.index is None]
     if question.rows is not None:
-        parts = None if rest else _own_rows(question, question.rows, terms)
+        parts = _own_rows(question, question.rows, terms)
         if _all_ranks(question, parts is not None) and parts is not None:
-            return parts
-        why = f"a parameter of shape {tuple(rest[0].shape)} has no rule" if rest else "the graph mixes rows of tasks"
-        warnings.warn(f"`rows` cannot be used, since {why}: gradients are computed task by task.", stacklevel=3)
-    if opaque(question.order) or (question.reduce is None and _batching_is_dear(terms)):
-        return _general(question)
-    try:
-        return _shared_rows(question, terms, rest)
-    except RuntimeError as error:
-        if not _unbatchable(error):
-            raise
-        return _general(question)
+            return _completed(question, parts, rest)
+        warnings.warn(
+            "`rows` cannot be used, since the graph mixes rows of tasks: gradients are computed task by task.",
+            stacklevel=3,
+        )
+    return _by_task(question, terms, rest)
+
+
+def _completed(question: Question, found: Answer, rest: list[Tensor]) -> Answer:
+    """Rows of one task each, and task by task what has no rule."""
+    if not rest:
+        return found
+    shapes = ", ".join(str(tuple(tensor.shape)) for tensor in rest)
+    warnings.warn(
+        f"`rows` cannot be used for parameters of shape {shapes}, since no rule is known for what reads them: their"
+        " gradients alone are computed task by task.",
+        stacklevel=4,
+    )
+    others = _by_task(replace(question, chosen=rest), [], rest)
+    return replace(found, parts={**found.parts, **others.parts}, others=dict.fromkeys(rest, others.path))
+
+
+def _by_task(question: Question, terms: list[Term], rest: list[Tensor]) -> Answer:
+    """A backward pass for each task: all in one batch where that is possible and faster."""
+    if not opaque(question.order) and (question.reduce is not None or not _batching_is_dear(terms)):
+        try:
+            return _passes(question, terms, rest, batched, "shared rows")
+        except RuntimeError as error:
+            if not _unbatchable(error):
+                raise
+    return _passes(question, terms, rest, one_by_one, "one pass per task")
 
 
 def _all_ranks(question: Question, here: bool) -> bool:
     """Whether it holds on every rank: all must take the same path."""
     if question.reduce is None:
         return here
-    return bool(question.reduce(torch.full_like(question.present[:1], float(here))) == 1)
+    return bool(question.reduce(torch.full_like(question.present.flatten()[:1], float(here))) == 1)
 
 
 def whole(question: Question) -> list[Tensor]:
-    """The gradients themselves, [K, *shape] each: zero where a task is absent or a slice has one owner."""
-    terms: list[Term] = []
-    try:
-        found = _general(question) if opaque(question.order) else _shared_rows(question, terms, list(question.chosen))
-    except RuntimeError as error:
-        if not _unbatchable(error):
-            raise
-        found = _general(question)
-    return [part.compared for part in found.parts.values() if isinstance(part, Whole)]
+    """The gradients themselves, [1 | M, K, P] each: zero where a task is absent or a slice has one owner."""
+    found = _by_task(question, [], list(question.chosen))
+    return [part.matrix() for part in found.parts.values() if isinstance(part, Whole)]
 
 
 def _unbatchable(error: RuntimeError) -> bool:
@@ -141,60 +168,51 @@ def _unbatchable(error: RuntimeError) -> bool:
 
 def _keep(question: Question, tensor: Tensor, rows: Tensor) -> Whole:
     """Gradients with zeros in slices of a single owner."""
-    who = question.owners.get(tensor)
+    who, models = question.owners.get(tensor), question.losses.dim() - 1
     if who is None or who.mask is None:
-        return Whole(tensor, rows, rows, None)
-    mask = who.along(tensor).unsqueeze(0)
-    return Whole(tensor, torch.where(mask, rows, 0.0), rows, mask)
+        return Whole(tensor, rows, rows, None, models)
+    mask = who.along(tensor).expand(tensor.shape).unsqueeze(0)
+    return Whole(tensor, torch.where(mask, rows, 0.0), rows, mask, models)
 
 
-def _general(question: Question) -> Answer:
-    rows = jacobian(question.losses * question.plain, question.chosen)
-    absent = question.present == 0
-    kept = [part.masked_fill(absent.view(-1, *[1] * (part.dim() - 1)), 0.0) for part in rows]
-    return Answer(
-        "one pass per task",
-        {tensor: _keep(question, tensor, part) for tensor, part in zip(question.chosen, kept, strict=True)},
-    )
-
-
-def _shared_rows(question: Question, terms: list[Term], rest: list[Tensor]) -> Answer:
-    """Batched passes to the outputs of operations with a rule, or to a parameter itself where it is the smaller."""
-    kept = [term for term in terms if question.reduce is not None or _rows_are_smaller(term)]
+def _passes(question: Question, terms: list[Term], rest: list[Tensor], run: Passes, path: str) -> Answer:
+    """Passes to the outputs of operations with a rule, or to a parameter itself where its gradient is no dearer."""
+    kept = [term for term in terms if question.reduce is not None or _rows_are_cheaper(term)]
     nodes = list(dict.fromkeys(node for term in kept for node in term.nodes))
     near = [term for term in terms if term not in kept and set(term.nodes) <= set(nodes)]
     direct = [*rest, *(term.leaf for term in terms if term not in kept and term not in near)]
-    edges = [GradientEdge(node, 0) for node in nodes]
-    weights = question.plain.diag()
-    step = question.chunk or len(weights)
-    found = [
-        batched(question.losses, [*edges, *map(get_gradient_edge, direct)], part, retain_graph=True)
-        for part in weights.split(step)
-    ]
+    edges = [*(GradientEdge(node, 0) for node in nodes), *map(get_gradient_edge, direct)]
+    eye = torch.eye(question.tasks, dtype=torch.bool, device=question.plain.device)
+    weights = torch.where(eye if question.models is None else eye.unsqueeze(1), question.plain, 0.0)  # [K, *, K]
+    found = [run(question.losses, edges, part) for part in weights.split(question.chunk or question.tasks)]
     columns = [torch.cat(column) if len(column) > 1 else column[0] for column in zip(*found, strict=True)]
     outputs = dict(zip(nodes, columns, strict=False))
     parts: dict[Tensor, Part] = {term.leaf: SharedRows(term, term.own(outputs)) for term in [*kept, *near]}
     for tensor, rows in zip(direct, columns[len(nodes) :], strict=True):
         parts[tensor] = _keep(question, tensor, rows)
-    return Answer("shared rows", parts)
+    return Answer(path, parts)
 
 
 def _batching_is_dear(terms: list[Term]) -> bool:
     """Whether passes are large, so that one after the other is faster, and few rows are worth keeping."""
     nodes = {node for term in terms for node in term.nodes}
-    kept = {node for term in terms if _rows_are_smaller(term) for node in term.nodes}
+    kept = {node for term in terms if _rows_are_cheaper(term) for node in term.nodes}
     entries = sum(map(size, nodes))
     return entries > _LARGE and 2 * sum(map(size, kept)) < entries
 
 
-def _rows_are_smaller(term: Term) -> bool:
-    return term.leaf.numel() > sum(size(node) for node in term.nodes)
+def _rows_are_cheaper(term: Term) -> bool:
+    """Whether rows are to be kept: in a product only where they are so few that the kernel form pays."""
+    rows = sum(size(node) for node in term.nodes)
+    return (rows if term.uses[0].left is None else 2 * rows) <= term.leaf.numel()
 
 
 def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | None:
     """One pass for all tasks, if the rows prove to be of one task each."""
+    if not terms:
+        return Answer("rows of one task each", {})
     nodes = list(dict.fromkeys(node for term in terms for node in term.nodes))
-    seen = Layouts(question.order, question.chosen, rows, len(question.losses))
+    seen = Layouts(question.order, [term.leaf for term in terms], rows, question.tasks)
     targets = [*(GradientEdge(*edge) for edge in seen.watched), *(GradientEdge(node, 0) for node in nodes)]
     edges = [*targets, *map(get_gradient_edge, question.own)]
     first = torch.autograd.grad(question.losses, edges, question.plain, retain_graph=True)
@@ -217,7 +235,7 @@ def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | N
         repeats = tuple(layouts[use] for use in term.uses)
         if repeats not in sorted_rows:
             task = torch.cat([seen.task(repeat) for repeat in repeats])
-            sorted_rows[repeats] = task, cut(task, len(question.losses))
+            sorted_rows[repeats] = task, cut(task, question.tasks)
         parts[term.leaf] = OwnRows(term, term.own(outputs), *sorted_rows[repeats])
     own = first[len(targets) :]
     return Answer("rows of one task each", parts, dict(zip(question.own, own, strict=True)))

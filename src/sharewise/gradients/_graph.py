@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
 Node: TypeAlias = Any  # torch.autograd.graph.Node; private attributes are read from it
@@ -14,6 +15,12 @@ LEAF = "torch::autograd::AccumulateGrad"
 def shape(node: Node, output: int = 0) -> tuple[int, ...]:
     """Shape of an output of an operation."""
     return tuple(node._input_metadata[output].shape)
+
+
+def space(count: int, node: Node, output: int) -> Tensor:
+    """[count, ...], not filled yet, of the shape, type and device of an output of an operation."""
+    seen = node._input_metadata[output]
+    return torch.empty(count, *seen.shape, dtype=seen.dtype, device=seen.device)
 
 
 def size(node: Node) -> int:

@@ -29,13 +29,13 @@ def cosines(gramian: Tensor) -> Tensor:
 class Info:
     """Weights, inner products of the gradients, and the path taken for each parameter.
 
-    Tensors are detached and stay on the device: nothing here waits for it.
+    Tensors are detached and stay on the device: nothing here waits for it. * is () or, with losses [M, K], (M,).
 
     Args:
-        weights: [K], the weight each task's gradient got in the shared parameters (under an `Objective`: its derivative
-            by the losses); None under an `Aggregator`, which has none.
-        gramian: [K, K], inner products of the tasks' gradients of the shared parameters, zero where absent; None where
-            the method needed none.
+        weights: [*, K], the weight each task's gradient got in the shared parameters (under an `Objective`: its
+            derivative by the losses); None under an `Aggregator`, which has none.
+        gramian: [*, K, K], inner products of the tasks' gradients of the shared parameters, zero where absent; None
+            where the method needed none.
         paths: parameter -> how it was treated, in words.
 
     Example:
@@ -49,19 +49,20 @@ class Info:
 
     @property
     def norms(self) -> Tensor | None:
-        """[K], norm of each task's gradient of the shared parameters."""
-        return None if self.gramian is None else self.gramian.diagonal().sqrt()
+        """[*, K], norm of each task's gradient of the shared parameters."""
+        return None if self.gramian is None else self.gramian.diagonal(dim1=-2, dim2=-1).sqrt()
 
     @property
     def cosines(self) -> Tensor | None:
-        """[K, K], cosines between the tasks' gradients; 0 where a gradient is zero."""
+        """[*, K, K], cosines between the tasks' gradients; 0 where a gradient is zero."""
         return None if self.gramian is None else cosines(self.gramian)
 
     @property
     def finite(self) -> Tensor:
-        """Bool []: whether weights and Gramian are all finite. Where they are not, skip the step."""
-        parts = [part for part in (self.weights, self.gramian) if part is not None]
-        return torch.stack([part.isfinite().all() for part in parts] or [torch.tensor(True)]).all()
+        """Bool [*]: whether weights and Gramian are all finite. Where they are not, skip the step."""
+        parts = [] if self.weights is None else [self.weights.isfinite().all(-1)]
+        parts += [] if self.gramian is None else [self.gramian.isfinite().flatten(-2).all(-1)]
+        return torch.stack(parts or [torch.tensor(True)]).all(0)
 
     def describe(self, module: nn.Module) -> str:
         """One line for each parameter of `module`: its name and how it was treated."""

@@ -7,30 +7,7 @@ from torch import Tensor
 from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import GradientEdge
 
-from sharewise.gradients._graph import Node
-
-
-def jacobian(losses: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Gradients of every loss by one backward pass each; the graph is kept.
-
-    Args:
-        losses: [K].
-        inputs: tensors that require a gradient; those not reached get zeros.
-
-    Returns:
-        [K, *shape] for each input.
-
-    Example:
-        >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
-        >>> jacobian(torch.stack([w.sum(), w.prod()]), [w])[0]
-        tensor([[1., 1.],
-                [2., 1.]])
-    """
-    rows = [
-        torch.autograd.grad(loss, inputs, retain_graph=True, allow_unused=True, materialize_grads=True)
-        for loss in losses.unbind()
-    ]
-    return [torch.stack(column) for column in zip(*rows, strict=True)]
+from sharewise.gradients._graph import Node, space
 
 
 def opaque(order: Sequence[Node]) -> bool:
@@ -38,16 +15,27 @@ def opaque(order: Sequence[Node]) -> bool:
     return any(isinstance(node, BackwardCFunction) for node in order)
 
 
-def batched(losses: Tensor, inputs: Sequence[GradientEdge], weights: Tensor, *, retain_graph: bool) -> list[Tensor]:
-    """Gradients of every loss, each pass a row of one batch.
+def one_by_one(losses: Tensor, inputs: Sequence[GradientEdge], weights: Tensor) -> list[Tensor]:
+    """The same as `batched` by one pass after the other; what a pass does not reach is zero."""
+    found: list[Tensor] = []
+    for number, start in enumerate(weights):
+        row = torch.autograd.grad(losses, inputs, start, retain_graph=True, allow_unused=True)
+        if not found:
+            found = [space(len(weights), edge.node, edge.output_nr) for edge in inputs]
+        for rows, gradient in zip(found, row, strict=True):
+            rows[number] = 0.0 if gradient is None else gradient
+    return found
+
+
+def batched(losses: Tensor, inputs: Sequence[GradientEdge], weights: Tensor) -> list[Tensor]:
+    """Gradients of every loss, each pass a row of one batch; the graph is kept.
 
     Args:
-        losses: [K].
+        losses: [*, K].
         inputs: outputs of operations, or parameters, as edges of the graph.
-        weights: [n, K], what multiplies the losses in each pass.
-        retain_graph: keep the graph.
+        weights: [n, *, K], what multiplies the losses in each pass.
 
     Returns:
         [n, *shape] for each input.
     """
-    return list(torch.autograd.grad(losses, inputs, weights, retain_graph=retain_graph, is_grads_batched=True))
+    return list(torch.autograd.grad(losses, inputs, weights, retain_graph=True, is_grads_batched=True))

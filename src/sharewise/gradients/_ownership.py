@@ -16,26 +16,28 @@ class Owned:
     """Who owns a parameter.
 
     Args:
-        owners: Bool [S, K] on the host: owners of each slice along the first axis; S = 1: the same for all slices.
+        owners: Bool [S, K] on the host: owners of each slice along an axis; S = 1: the same for all slices.
         mask: Bool [S], which slices are shared; None: all or none of them.
         shared: whether any slice is: two or more tasks own it, or there is only one task.
+        axis: the axis of the slices: the first, or the second where the first is that of models.
     """
 
     owners: Tensor
     mask: Tensor | None
     shared: bool
+    axis: int = 0
 
     def along(self, tensor: Tensor) -> Tensor:
-        """`mask` as it broadcasts against the parameter [S, ...], on its device."""
+        """`mask` as it broadcasts against the parameter [*, S, ...], on its device."""
         assert self.mask is not None
-        return self.mask.to(tensor.device).view(-1, *[1] * (tensor.dim() - 1))
+        return self.mask.to(tensor.device).view(-1, *[1] * (tensor.dim() - 1 - self.axis))
 
 
-def owned(owners: Tensor) -> Owned:
+def owned(owners: Tensor, axis: int = 0) -> Owned:
     """Who owns a parameter, from Bool [S, K]."""
     mask = owners.sum(1) >= min(2, owners.shape[1])
     count = int(mask.sum())
-    return Owned(owners, mask if 0 < count < len(mask) else None, count > 0)
+    return Owned(owners, mask if 0 < count < len(mask) else None, count > 0, axis)
 
 
 Owners: TypeAlias = dict[Tensor, Owned]
@@ -68,28 +70,33 @@ def _single_roots(losses: Tensor) -> dict[Node, int]:
     `torch.stack` and `torch.cat` of single losses, and elementwise operations after it, keep the tasks apart; whatever
     else made the vector of losses is taken to mix them.
     """
-    K = len(losses)
+    models, K = losses.shape[:-1], losses.shape[-1]
     roots: dict[Node, int] = {}
     stack: list[Node] = [losses.grad_fn]
     while stack:
         node = stack.pop()
         name, inputs = node.name(), [child for child, _ in node.next_functions]
-        if name in ("StackBackward0", "CatBackward0") and len(inputs) == K:
+        if name in ("StackBackward0", "CatBackward0") and len(inputs) == K and _last_axis(node, len(models)):
             for k, child in enumerate(inputs):
                 if child is not None:
                     roots[child] = roots.get(child, 0) | 1 << k
-        elif name in ELEMENTWISE and all(child is None or shape(child) == (K,) for child in inputs):
+        elif name in ELEMENTWISE and all(child is None or shape(child) == losses.shape for child in inputs):
             stack.extend(child for child in inputs if child is not None)
         else:
             roots[node] = (1 << K) - 1
     return roots
 
 
+def _last_axis(node: Node, models: int) -> bool:
+    """Whether the tasks stand side by side on the last axis; one axis is always the last."""
+    return models == 0 or node._saved_dim in (models, 2**64 - 1)  # a saved -1 is unsigned
+
+
 def find_owners(losses: Tensor, task: Mapping[Tensor, Tensor] | nn.Module | None = None) -> tuple[list[Node], Owners]:
     """All operations below the losses, and the owners of every parameter that they reach.
 
     Args:
-        losses: [K].
+        losses: [*, K].
         task: owners of stacked parameters; what it says goes before what the graph shows.
 
     Returns:
@@ -112,8 +119,8 @@ def find_owners(losses: Tensor, task: Mapping[Tensor, Tensor] | nn.Module | None
         if node.name() == LEAF:
             leaf, who = node.variable, bits[node]
             if leaf not in said and who not in alike:
-                alike[who] = owned(_unpack(who, len(losses)))
-            owners[leaf] = owned(said[leaf].cpu()) if leaf in said else alike[who]
+                alike[who] = owned(_unpack(who, losses.shape[-1]))
+            owners[leaf] = owned(said[leaf].cpu(), losses.dim() - 1) if leaf in said else alike[who]
     return order, owners
 
 

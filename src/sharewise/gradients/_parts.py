@@ -35,25 +35,29 @@ class SharedRows:
         return self.term.uses[0].edge
 
     def gramian(self, reduce: Reduce | None) -> tuple[Tensor, str]:
-        """[K, K], and how it was computed."""
+        """[S, K, K], to be summed over slices, and how it was computed."""
         right, left = self.term.common(self.term.right(self.outputs)), self.term.left()
         if self.term.index is not None:
-            return products.shared_table(self.term.index, right).sum(0), "table"
+            return products.shared_table(self.term.index, right), "table"
         if left is None:
-            return products.shared_sum(right, reduce or products.as_is).sum(0), "explicit"
+            return products.shared_sum(right, reduce or products.as_is), "explicit"
         left = self.term.common(left)
         if reduce is None and products.shared_form(left, right) == "kernel":
-            return products.shared_kernel(left, right).sum(0), "kernel"
-        return products.shared_explicit(left, right, reduce or products.as_is).sum(0), "explicit"
+            return products.shared_kernel(left, right), "kernel"
+        return products.shared_explicit(left, right, reduce or products.as_is), "explicit"
 
     def gradient(self, weights: Tensor, plain: Tensor) -> Tensor:
-        """Weighted gradient, plain for slices of one task, of the shape at the edge of the first use."""
+        """Weighted gradient, plain for slices of one task, of the shape at the edge of the first use.
+
+        Weights are [K], or [M, K] where the slices are models.
+        """
         right = self.term.right(self.outputs)
-        if self.term.mask is None:
+        if self.term.mask is not None:
+            weights = torch.where(self.term.mask.to(right.device).unsqueeze(1), weights, plain)
+        if weights.dim() == 1:
             rows = torch.tensordot(weights.to(right), right, dims=1)
         else:
-            mask = self.term.mask.to(right.device).unsqueeze(1)
-            rows = torch.einsum("sk,ksro->sro", torch.where(mask, weights, plain).to(right), right)
+            rows = torch.einsum("sk,ksro->sro", weights.to(right), right)
         return gradient_of_rows(self.term, rows)
 
 
@@ -80,21 +84,24 @@ class OwnRows:
         return self.term.uses[0].edge
 
     def gramian(self, reduce: Reduce | None) -> tuple[Tensor, str]:
-        """[K, K], and how it was computed."""
+        """[1, K, K], and how it was computed."""
         take = self.pieces.take
         right = take(self.term.common(self.term.right(self.outputs)), padded=True)
         left = self.term.left()
         if reduce is not None:
-            return self._reduced(left, right, reduce), "explicit"
+            return self._reduced(left, right, reduce).unsqueeze(0), "explicit"
         if self.term.index is not None:
             index = take(self.term.index.view(1, -1, 1), padded=False)[0, ..., 0]
-            return self.pieces.collect(products.separable_table(index, right)), "table"
+            return self._collect(products.separable_table(index, right)), "table"
         if left is None:
-            return self.pieces.collect(products.separable_sum(right)), "explicit"
+            return self._collect(products.separable_sum(right)), "explicit"
         left = take(self.term.common(left), padded=False)
         if products.separable_form(left, right) == "kernel":
-            return self.pieces.collect(products.separable_kernel(left, right)), "kernel"
-        return self.pieces.collect(products.separable_explicit(left, right, self.pieces.tasks)), "explicit"
+            return self._collect(products.separable_kernel(left, right)), "kernel"
+        return self._collect(products.separable_explicit(left, right, self.pieces.tasks)), "explicit"
+
+    def _collect(self, found: Tensor) -> Tensor:
+        return self.pieces.collect(found).unsqueeze(0)
 
     def _reduced(self, left: Tensor | None, right: Tensor, reduce: Reduce) -> Tensor:
         def finish(columns: Tensor) -> Tensor:
@@ -126,12 +133,14 @@ class Whole:
         compared: [K, *shape], zero in slices of a single owner.
         rows: [K, *shape].
         mask: which slices have several owners, broadcastable to `rows`; None: all.
+        models: how many axes in front of the shape are those of models.
     """
 
     tensor: Tensor
     compared: Tensor
     rows: Tensor
     mask: Tensor | None
+    models: int = 0
 
     @property
     def edge(self) -> tuple[Node, int]:
@@ -140,16 +149,26 @@ class Whole:
         return edge.node, edge.output_nr
 
     def gramian(self, reduce: Reduce | None) -> tuple[Tensor, str]:
-        """[K, K], and how it was computed."""
-        rows = self.compared.flatten(1)
-        return products.inner(rows if reduce is None else reduce(rows)), "whole"
+        """[1 | M, K, K], and how it was computed."""
+        rows = self.matrix()
+        return products.square(rows if reduce is None else reduce(rows)), "whole"
+
+    def matrix(self) -> Tensor:
+        """Compared gradients as rows: [1 | M, K, P]."""
+        if self.models:
+            return self.compared.flatten(2).transpose(0, 1)
+        return self.compared.flatten(1).unsqueeze(0)
 
     def gradient(self, weights: Tensor, plain: Tensor) -> Tensor:
         """Weighted gradient, plain for slices of one task: [*shape]."""
-        weighted = torch.tensordot(weights.to(self.rows), self.rows, dims=1)
-        if self.mask is None:
-            return weighted
-        return torch.where(self.mask[0], weighted, torch.tensordot(plain.to(self.rows), self.rows, dims=1))
+        weighted = self._sum(weights)
+        return weighted if self.mask is None else torch.where(self.mask[0], weighted, self._sum(plain))
+
+    def _sum(self, weights: Tensor) -> Tensor:
+        weights = weights.to(self.rows)
+        if self.models:
+            return torch.einsum("mk,km...->m...", weights, self.rows)
+        return torch.tensordot(weights, self.rows, dims=1)
 
 
 def gradient_of_rows(term: Term, right: Tensor, scale: Tensor | None = None) -> Tensor:

@@ -19,8 +19,9 @@ from torch import Tensor
 Finish: TypeAlias = Callable[[Tensor], Tensor]
 
 CHUNK = 4096  # a float32 sum over 4e6 entries in one piece errs by 5e-4, in pieces of this length by 5e-7
-_BLOCKS = 8  # of a symmetric product: 9/16 of the full work
+_BLOCKS = 16  # of a symmetric product: 17/32 of the full work
 _ROWS = 64  # rows in a block of a kernel: fewer make slow matrix products
+_TASKS = 40  # rows in a block of a symmetric product of gradients, likewise
 _CACHE = 1 << 18  # entries of a piece of the explicit form: they should stay in the cache
 
 
@@ -29,12 +30,15 @@ def product(first: Tensor, second: Tensor) -> Tensor:
     wide = torch.promote_types(first.dtype, torch.float32)
     total = first.new_zeros(*first.shape[:-1], second.shape[-2], dtype=wide)
     for start in range(0, first.shape[-1], CHUNK):
-        a, b = first[..., start : start + CHUNK].to(wide), second[..., start : start + CHUNK].to(wide)
-        if len(total) == 1:  # a plain product is faster than a batch of one
-            total[0].addmm_(a[0], b[0].T)
-        else:
-            total.baddbmm_(a, b.mT)
+        _add(total, *(x[..., start : start + CHUNK].to(wide) for x in (first, second)))
     return total
+
+
+def _add(total: Tensor, first: Tensor, second: Tensor) -> None:
+    if len(total) == 1:  # a plain product is faster than a batch of one
+        total[0].addmm_(first[0], second[0].T)
+    else:
+        total.baddbmm_(first, second.mT)
 
 
 def multiply(first: Tensor, second: Tensor) -> Tensor:
@@ -43,18 +47,26 @@ def multiply(first: Tensor, second: Tensor) -> Tensor:
 
 
 def inner(rows: Tensor) -> Tensor:
-    """`J J'` of J [K, P], summed by pieces in at least float32: [K, K].
+    """`J J'` of J [*, K, P], summed by pieces in at least float32: [*, K, K].
 
     Example:
         >>> inner(torch.ones(2, 3))
         tensor([[3., 3.],
                 [3., 3.]])
     """
-    return product(rows.unsqueeze(0), rows.unsqueeze(0))[0]
+    return square(rows) if rows.dim() == 3 else square(rows.unsqueeze(0))[0]
 
 
-def _square(rows: Tensor) -> Tensor:
-    return product(rows, rows)
+def square(rows: Tensor) -> Tensor:
+    """`J J'` of each [S, K, P], summed by pieces in at least float32: [S, K, K]."""
+    S, K, P = rows.shape
+    wide, step = torch.promote_types(rows.dtype, torch.float32), max(_TASKS, -(-K // 4))
+    total = rows.new_zeros(S, K, K, dtype=wide)
+    for start in range(0, P, CHUNK):
+        part = rows[..., start : start + CHUNK].to(wide)
+        for task in range(0, K, step):
+            _add(total[:, task : task + step, task:], part[:, task : task + step], part[:, task:])
+    return _mirror(total)
 
 
 def as_is(rows: Tensor) -> Tensor:
@@ -81,7 +93,7 @@ def shared_explicit(left: Tensor, right: Tensor, finish: Finish = as_is) -> Tens
     total = right.new_zeros(S, K, K)
     for start in range(0, o, step):
         part = right[..., start : start + step].permute(1, 0, 3, 2).flatten(1, 2)  # [S, K c, R]
-        total += _square(finish(multiply(part, left).view(S, K, -1)))
+        total += square(finish(multiply(part, left).view(S, K, -1)))
     return total
 
 
@@ -102,7 +114,7 @@ def shared_kernel(left: Tensor, right: Tensor) -> Tensor:
 
 def shared_sum(right: Tensor, finish: Finish = as_is) -> Tensor:
     """Products where the gradient is a plain sum of rows: [K, S, R, o] to [S, K, K]."""
-    return _square(finish(right.sum(2).transpose(0, 1)))
+    return square(finish(right.sum(2).transpose(0, 1)))
 
 
 def shared_table(index: Tensor, right: Tensor) -> Tensor:
@@ -110,7 +122,7 @@ def shared_table(index: Tensor, right: Tensor) -> Tensor:
     names, place = index.unique(return_inverse=True)
     K, S, _, o = right.shape
     rows = right.new_zeros(K, S, len(names), o).index_add_(2, place, right)
-    return _square(rows.transpose(0, 1).flatten(2))
+    return square(rows.transpose(0, 1).flatten(2))
 
 
 def separable_explicit(left: Tensor, right: Tensor, tasks: int, finish: Finish = as_is) -> Tensor:
@@ -125,10 +137,15 @@ def separable_explicit(left: Tensor, right: Tensor, tasks: int, finish: Finish =
     Returns:
         [S, P, P], or what the columns that `finish` returns have for P.
     """
-    S, _, _, i = left.shape
+    S, P, _, i = left.shape
     step = max(1, _CACHE // (S * tasks * i))
-    parts = right.split(step, dim=-1)
-    return torch.stack([_square(finish((part.mT @ left).flatten(2))) for part in parts]).sum(0)
+    space = right.new_empty(S * P * min(step, right.shape[-1]) * i)  # one piece of the gradients, used again and again
+    found = []
+    for part in right.split(step, dim=-1):
+        columns = space[: S * P * part.shape[-1] * i].view(S * P, part.shape[-1], i)
+        torch.bmm(part.mT.flatten(0, 1), left.flatten(0, 1), out=columns)
+        found.append(square(finish(columns.view(S, P, -1))))
+    return torch.stack(found).sum(0)
 
 
 def separable_kernel(left: Tensor, right: Tensor) -> Tensor:
@@ -158,7 +175,7 @@ def _pairs(rows: Tensor, start: int, stop: int, space: Tensor) -> Tensor:
 
 def separable_sum(right: Tensor, finish: Finish = as_is) -> Tensor:
     """Products where the gradient is a plain sum of rows: [S, P, B, o] to [S, P, P]."""
-    return _square(finish(right.sum(2)))
+    return square(finish(right.sum(2)))
 
 
 def separable_table(index: Tensor, right: Tensor) -> Tensor:
@@ -171,7 +188,7 @@ def separable_table(index: Tensor, right: Tensor) -> Tensor:
     for start in range(0, o, step):
         part = right[..., start : start + step].flatten(0, 2)
         rows = part.new_zeros(P * len(names), part.shape[-1]).index_add_(0, slot, part)
-        total += _square(rows.view(1, P, -1))
+        total += square(rows.view(1, P, -1))
     return total
 
 
@@ -188,6 +205,6 @@ def separable_form(left: Tensor, right: Tensor) -> str:
     """The cheaper form, by multiplications; small and flat products count for more, as they were measured to."""
     _, P, B, i = left.shape
     o = right.shape[-1]
-    explicit = P * i * o * (1.3 * B + 2.2 * P)
-    kernel = 0.6 * (P * B) ** 2 * (i + o + 20)
+    explicit = P * i * o * (1.7 * B + P)
+    kernel = 0.55 * (P * B) ** 2 * (i + o + 40)
     return "kernel" if kernel < explicit else "explicit"

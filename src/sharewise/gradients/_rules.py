@@ -7,7 +7,7 @@ semi-private: where another torch saves other names, parameters take the general
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -171,12 +171,28 @@ def convolution(node: Node) -> Iterator[Use]:
             return _group_rows(grad.reshape(*grad.shape[:-3], groups, out[1] // groups, -1))
 
         def left() -> Tensor:
-            x = functional.unfold(inputs, own[2:], *options)
-            return _group_rows(x.view(x.shape[0], groups, -1, x.shape[-1]))
+            patches = _patches(inputs, own[2:], out[2:], *options).unflatten(3, (groups, -1))
+            return patches.movedim(3, 0).reshape(groups, out[0] * out[2] * out[3], -1)
 
         yield make_use(operand, right, lambda g: g.mT.reshape(own), left)
     if (operand := operand_at(node, 2)) is not None:
         yield make_use(operand, _channels(out, None), torch.flatten)
+
+
+def _patches(
+    x: Tensor,
+    kernel: Sequence[int],
+    out: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[int],
+    stride: Sequence[int],
+) -> Tensor:
+    """What each output of a convolution reads, as a view: [N, C, h, w] to [N, h', w', C, a, b]."""
+    x = functional.pad(x, (padding[1], padding[1], padding[0], padding[0])).contiguous()
+    N, C, _, _ = x.shape
+    n, c, h, w = x.stride()
+    steps = (n, h * stride[0], w * stride[1], c, h * dilation[0], w * dilation[1])
+    return x.as_strided((N, *out, C, *kernel), steps)
 
 
 def _group_rows(x: Tensor) -> Tensor:

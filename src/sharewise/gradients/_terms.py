@@ -11,7 +11,7 @@ from torch import Tensor
 from sharewise.gradients._graph import LEAF, Node
 from sharewise.gradients._ownership import Owned, Owners
 from sharewise.gradients._rules import find_uses
-from sharewise.gradients._uses import Use, leaf_below
+from sharewise.gradients._uses import Use, rearranges
 
 
 @final
@@ -58,7 +58,9 @@ class Term:
         return rows.index_select(-3, self.mask.nonzero().flatten().to(rows.device))
 
 
-def find_terms(order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners) -> tuple[list[Term], list[Tensor]]:
+def find_terms(
+    order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners, *, models: int | None = None
+) -> tuple[list[Term], list[Tensor]]:
     """Terms for the chosen parameters, and those for which no rule holds.
 
     A parameter needs a rule for each of its uses, and these must be alike, since the sum over its uses comes before
@@ -68,35 +70,50 @@ def find_terms(order: Sequence[Node], chosen: Iterable[Tensor], owners: Owners) 
         order: all operations.
         chosen: parameters or features.
         owners: leaf -> Bool [S, K].
+        models: M, if the first axis of every parameter is that of models, else None.
     """
-    readers = _readers(order)
+    chosen = list(chosen)
+    readers = _readers(order, chosen)
     uses = defaultdict(list)
-    for use in find_uses(order):
+    for use in find_uses(readers):
         uses[use.leaf].append(use)
+    times = Counter(leaf for leaves in readers.values() for leaf in leaves)
     terms, rest = [], []
     for tensor in chosen:
         found = uses[tensor]
-        if found and readers[tensor] == len(found) and _alike(found) and _keeps(owners[tensor], found[0]):
+        if found and times[tensor] == len(found) and _alike(found) and _keeps(owners[tensor], found[0], models):
             terms.append(Term(tensor, tuple(found), owners[tensor].mask))
         else:
             rest.append(tensor)
     return terms, rest
 
 
-def _readers(order: Sequence[Node]) -> Counter[Tensor]:
-    """How often each leaf is read by an operation that does more than rearrange it."""
-    counts: Counter[Tensor] = Counter()
-    for node in order:
-        if node.name() == LEAF or leaf_below(node) is not None:
+def _readers(order: Sequence[Node], chosen: Iterable[Tensor]) -> dict[Node, list[Tensor]]:
+    """Operations that do more than rearrange a chosen leaf, with the leaves that they read."""
+    wanted = set(chosen)
+    below: dict[Node, Tensor] = {}  # operations that are a chosen leaf, or only rearrange one
+    found: dict[Node, list[Tensor]] = {}
+    for node in reversed(order):
+        if node.name() == LEAF:
+            if node.variable in wanted:
+                below[node] = node.variable
             continue
-        counts.update(leaf for child, _ in node.next_functions if child and (leaf := leaf_below(child)) is not None)
-    return counts
+        leaves = [below[child] for child, _ in node.next_functions if child in below]
+        if not leaves:
+            continue
+        if len(node.next_functions) == 1 and rearranges(node):
+            below[node] = leaves[0]
+        else:
+            found[node] = leaves
+    return {node: found[node] for node in order if node in found}
 
 
 def _alike(uses: list[Use]) -> bool:
     return all(use.moves == uses[0].moves for use in uses)
 
 
-def _keeps(who: Owned, use: Use) -> bool:
-    """Whether the use keeps slices of different owners apart."""
+def _keeps(who: Owned, use: Use, models: int | None) -> bool:
+    """Whether the use keeps models, or slices of different owners, apart."""
+    if models is not None:
+        return who.mask is None and use.sliced and use.leaf.shape[0] == models
     return who.mask is None or (use.sliced and len(who.mask) == use.leaf.shape[0])

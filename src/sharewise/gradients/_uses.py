@@ -11,7 +11,8 @@ from sharewise.gradients._graph import LEAF, Node, shape
 
 Move: TypeAlias = Callable[[Tensor], Tensor]
 
-_FLAT = ("View", "UnsafeView", "ReshapeAlias", "Clone", "ToCopy", "Alias", "Expand")
+_SQUEEZES = ("Squeeze", "SqueezeBackward1", "SqueezeBackward2")  # all axes, one, several
+_FLAT = ("View", "UnsafeView", "ReshapeAlias", "Clone", "ToCopy", "Alias", "Expand", *_SQUEEZES)
 _MOVES = frozenset({*_FLAT, "Transpose", "Unsqueeze", "Permute", "T", "MulBackward1"})
 
 
@@ -97,6 +98,11 @@ def operand_at(node: Node, place: int) -> Operand | None:
         moves.append(f"{below.name()} {shape(below)}")
         below = below.next_functions[0][0]
     return None if below is None else Operand(below.variable, edge, node, sliced, tuple(moves))
+
+
+def rearranges(node: Node) -> bool:
+    """Whether an operation only rearranges the entries of its input."""
+    return _moves(node) is not None
 
 
 def leaf_below(node: Node) -> Tensor | None:

@@ -4,9 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sharewise.mixing._dataset import Dataset, Encoder, Prepared
+from sharewise.mixing._folds import fold_split
 from sharewise.mixing._inputs import TensorEncoder
 from sharewise.mixing._mixture import Mixture, Mixtures, by_task
 from sharewise.mixing._plans import equal, given, proportional, temperature
+from sharewise.mixing._seeds import seeded
 from sharewise.mixing._splits import FRACTIONS, column_split, group_split, random_split, time_split
 from sharewise.mixing._targets import TargetEncoder
 from sharewise.mixing._tensors import Tensors
@@ -50,6 +52,8 @@ __all__ = [
     "FRACTIONS",
     "random_split",
     "group_split",
+    "fold_split",
+    "seeded",
     "time_split",
     "column_split",
     "Dataset",

@@ -14,10 +14,9 @@ from torch import Tensor
 from sharewise._core import ROLES, InputError, Split
 from sharewise.mixing._cells import date_cells, form_of, number_cells, text_cells
 from sharewise.mixing._columns import Columns
-from sharewise.mixing._splits import column_split, group_split, random_split, time_split
+from sharewise.mixing._folds import LARGE, draw_split
+from sharewise.mixing._splits import column_split, time_split
 
-_TRIES = 30
-_NEXT = 1_000_003  # from one try's seed to the next, so that no replicate gets another's
 _ALIASES = MappingProxyType(
     {"training": "train", "val": "valid", "validation": "valid", "dev": "valid", "testing": "test"}
 )
@@ -46,8 +45,8 @@ class Roles:
 
     @property
     def resampled(self) -> bool:
-        """Whether replicates differ."""
-        return self.time is None and self.given is None
+        """Whether replicates have splits of their own: of large tables, by time and as given all have the same."""
+        return self.time is None and self.given is None and self.rows <= LARGE
 
     def split(self, replicate: int, lacking: Callable[[Split], str | None]) -> Split:
         """Roles of one replicate; those at random are drawn again if a task lacks labels in a role.
@@ -59,23 +58,19 @@ class Roles:
         Raises:
             InputError: something is wrong with every split tried.
         """
-        problem: str | None = None
-        for attempt in range(_TRIES if self.resampled else 1):
-            split = self._draw(replicate + _NEXT * attempt)
-            problem = lacking(split)
-            if problem is None:
-                return split
-        tried = f" in {_TRIES} random splits" if self.resampled else ""
-        raise InputError(f"{problem}{tried}; label more rows, split otherwise, or leave the task out.")
-
-    def _draw(self, seed: int) -> Split:
+        fractions, strata = self.fractions, self.strata
         if self.time is not None:
-            return time_split(self.time, fractions=self.fractions)
-        if self.given is not None:
-            return column_split(self.given, fractions=self.fractions, strata=self.strata)
-        if self.group is not None:
-            return group_split(self.group, fractions=self.fractions, seed=seed)
-        return random_split(self.rows, fractions=self.fractions, strata=self.strata, seed=seed)
+            split = time_split(self.time, fractions=fractions)
+        elif self.given is not None:
+            split = column_split(self.given, fractions=fractions, strata=strata)
+        else:
+            return draw_split(
+                self.rows, replicate, fractions=fractions, strata=strata, groups=self.group, lacking=lacking
+            )
+        problem = lacking(split)
+        if problem is not None:
+            raise InputError(f"{problem}; label more rows, split otherwise, or leave the task out.")
+        return split
 
 
 def read_roles(frame: DataFrame, columns: Columns, fractions: Sequence[float], strata: Tensor | None) -> Roles:

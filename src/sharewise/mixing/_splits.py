@@ -65,16 +65,35 @@ def group_split(groups: Column, *, fractions: Sequence[float | int] = FRACTIONS,
         >>> group_split(["a", "a", "b", "c", "d", "d", "d"]).sizes
         {'train': 3, 'valid': 1, 'select': 1, 'test': 2}
     """
+    count = len(set(_values(groups, "group").tolist()))
+    return _split(cut_groups(groups, _checked(fractions, count, "groups"), seed, "groups"))
+
+
+def cut_groups(groups: Column, shares: Floats, *parts: int | str) -> Ints:
+    """Whole groups to parts with sizes near their shares: of several random orders the one that can be cut best.
+
+    Args:
+        groups: [n], the group of each row.
+        shares: of the rows, summing to 1.
+        parts: name the orders.
+
+    Returns:
+        [n], 0 to the number of shares less one.
+
+    Raises:
+        InputError: fewer groups than shares, or a row without a group.
+    """
     codes = _codes(_values(groups, "group"))
     sizes = np.bincount(codes)
-    shares = _checked(fractions, len(sizes), "groups")
-    orders = [shuffled(len(sizes), seed, "groups", attempt) for attempt in range(_TRIES)]
-    roles = [_cut(sizes[order], shares) for order in orders]
-    misses = [_miss(sizes[order], role, shares) for order, role in zip(orders, roles, strict=True)]
+    if len(sizes) < np.count_nonzero(shares):
+        raise InputError(f"{len(shares)} parts need as many groups, got {len(sizes)}; give more data or fewer parts.")
+    orders = [shuffled(len(sizes), *parts, attempt) for attempt in range(_TRIES)]
+    cuts = [_cut(sizes[order], shares) for order in orders]
+    misses = [_miss(sizes[order], part, shares) for order, part in zip(orders, cuts, strict=True)]
     best = int(np.argmin(misses))
     of_group = np.empty(len(sizes), dtype=np.int64)
-    of_group[orders[best]] = roles[best]
-    return _split(of_group[codes])
+    of_group[orders[best]] = cuts[best]
+    return of_group[codes]
 
 
 def time_split(times: Column, *, fractions: Sequence[float | int] = FRACTIONS) -> Split:

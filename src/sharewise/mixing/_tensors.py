@@ -12,18 +12,16 @@ from torch import Tensor
 
 from sharewise._core import ROLES, Batch, InputError, Split, take_rows
 from sharewise.mixing._dataset import Prepared
+from sharewise.mixing._folds import LARGE, draw_split
 from sharewise.mixing._inputs import TensorEncoder, check_inputs, check_weight, forms, leaves, tensors_in
 from sharewise.mixing._labels import checked, label_counts, strata
 from sharewise.mixing._lacking import lacking
-from sharewise.mixing._splits import FRACTIONS, Column, group_split, random_split
+from sharewise.mixing._splits import FRACTIONS, Column
 from sharewise.mixing._targets import TargetEncoder
 from sharewise.tasks import Task
 
 if TYPE_CHECKING:
     from sharewise.mixing._findings import Finding  # needs pandas, which tensors do not
-
-_TRIES = 30  # splits drawn at most until every task has its labels in every role
-_NEXT = 1_000_003  # from one try's seed to the next, so that no replicate gets another's
 
 
 @final
@@ -34,8 +32,8 @@ class Tensors:
     and gives inputs to the network unchanged (sparse CSR matrices become dense batch by batch, float16 stays): scale
     them before.
 
-    Splits are random, with new ones for each replicate, and stratified by the classes of all tasks; by whole groups if
-    `groups` is given; or the one given.
+    Splits are random and stratified by the classes of all tasks; by whole groups with `groups`; or the one given.
+    Replicates at random are those of a repeated cross-validation up to 10,000 rows, and have one hold-out beyond.
 
     Args:
         batch: all N rows, dense or with one task each, targets in their own units.
@@ -83,7 +81,7 @@ class Tensors:
     @property
     def resampled(self) -> bool:
         """Whether each replicate gets a split of its own."""
-        return self._split is None
+        return self._split is None and len(self) <= LARGE
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,20 +105,22 @@ class Tensors:
         Raises:
             InputError: there is no such split, or none was found in several tries.
         """
-        tries = _TRIES if self.resampled else 1
-        for attempt in range(tries):
-            split = self._draw(replicate + _NEXT * attempt)
-            problem = lacking(self.raw, self.tasks, split)
-            if problem is None:
-                return split
-        raise InputError(f"{problem} ({tries} tried); label more rows, split otherwise, or leave the task out.")
+        if self._split is None:
+            return draw_split(
+                len(self),
+                replicate,
+                fractions=self._fractions,
+                strata=self._strata,
+                groups=self._groups,
+                lacking=self._lacking,
+            )
+        problem = self._lacking(self._split)
+        if problem is not None:
+            raise InputError(f"{problem}; label more rows, split otherwise, or leave the task out.")
+        return self._split
 
-    def _draw(self, replicate: int) -> Split:
-        if self._split is not None:
-            return self._split
-        if self._groups is not None:
-            return group_split(self._groups, fractions=self._fractions, seed=replicate)
-        return random_split(len(self), fractions=self._fractions, strata=self._strata, seed=replicate)
+    def _lacking(self, split: Split) -> str | None:
+        return lacking(self.raw, self.tasks, split)
 
     def prepare(self, train: Tensor) -> Prepared:
         """All rows with targets in units of training, fitted on rows `train` (Long [n])."""

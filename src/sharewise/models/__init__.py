@@ -38,7 +38,7 @@ from sharewise.models._forms import (
     stem,
 )
 from sharewise.models._heads import Heads
-from sharewise.models._health import Use, copy_distances, expert_use, health
+from sharewise.models._health import Use, copy_distances, expert_use, health, sharing_records
 from sharewise.models._level import Level
 from sharewise.models._life import Model, add_task, export_task, remove_task
 from sharewise.models._mlp import MLP, Residual
@@ -61,7 +61,7 @@ from sharewise.models._shared_heads import SharedHeads
 from sharewise.models._stacked import Stacked, stack
 from sharewise.models._stacked_linear import Factorised, StackedLinear
 from sharewise.models._stitched import Stitched
-from sharewise.models._table import TableTrunk
+from sharewise.models._table import TableEmbedding, TableTrunk
 
 __all__ = [
     # models
@@ -79,6 +79,7 @@ __all__ = [
     "Residual",
     "ConvTrunk",
     "TableTrunk",
+    "TableEmbedding",
     "PiecewiseLinear",
     "Periodic",
     # copies on a leading axis
@@ -148,6 +149,7 @@ __all__ = [
     "expert_use",
     "health",
     "copy_distances",
+    "sharing_records",
     "freeze",
     "parameter_groups",
 ]

@@ -78,7 +78,7 @@ class Shift(Condition):
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         """Shapes as in `Condition.forward`."""
-        return (group(h, z) + self.shift(z).unsqueeze(-2)).view(h.shape)
+        return (group(h, z) + self.shift(z).unsqueeze(-2)).reshape(h.shape)
 
 
 @final
@@ -100,7 +100,7 @@ class Scale(Condition):
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         """Shapes as in `Condition.forward`."""
-        return (group(h, z) * (1 + self.scale(z)).unsqueeze(-2)).view(h.shape)
+        return (group(h, z) * (1 + self.scale(z)).unsqueeze(-2)).reshape(h.shape)
 
 
 @final
@@ -124,7 +124,7 @@ class FiLM(Condition):
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         """Shapes as in `Condition.forward`."""
         scale, shift = (1 + self.scale(z)).unsqueeze(-2), self.shift(z).unsqueeze(-2)
-        return torch.addcmul(shift, group(h, z), scale).view(h.shape)
+        return torch.addcmul(shift, group(h, z), scale).reshape(h.shape)
 
 
 @final
@@ -148,7 +148,7 @@ class FeatureGate(Condition):
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         """Shapes as in `Condition.forward`."""
-        return (group(h, z) * (2 * torch.sigmoid(self.gate(z))).unsqueeze(-2)).view(h.shape)
+        return (group(h, z) * (2 * torch.sigmoid(self.gate(z))).unsqueeze(-2)).reshape(h.shape)
 
 
 @final
@@ -194,7 +194,7 @@ class LowRank(Condition):
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         """Shapes as in `Condition.forward`."""
-        return h + (group(h, z) @ self.down(z) @ self.up(z)).view(h.shape)
+        return h + (group(h, z) @ self.down(z) @ self.up(z)).reshape(h.shape)
 
 
 @final
@@ -217,4 +217,4 @@ class Hypernetwork(Condition):
 
     def forward(self, h: Tensor, z: Tensor) -> Tensor:
         """Shapes as in `Condition.forward`."""
-        return h + (group(h, z) @ self.matrix(z).mT + self.shift(z).unsqueeze(-2)).view(h.shape)
+        return h + (group(h, z) @ self.matrix(z).mT + self.shift(z).unsqueeze(-2)).reshape(h.shape)

@@ -66,7 +66,7 @@ class _Place(nn.Module):
         for name in ("z", "task", "row"):
             self.register_buffer(name, torch.zeros(0, dtype=torch.long), persistent=False)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tree) -> Tensor:
         """The module's inputs to its conditioned output [L, ...]; from the first place on, rows are pairs."""
         if self.module is None:
             row = self.row if self.first else torch.arange(self.task.shape[0], device=self.task.device)
@@ -76,7 +76,7 @@ class _Place(nn.Module):
             h = h.index_select(0, self.row)
         h = h.movedim(self.axis, -1)
         out = self.change(h.reshape(self.z.shape[0], -1, *h.shape[1:]), self.z)
-        return out.view(h.shape).movedim(-1, self.axis)
+        return out.reshape(h.shape).movedim(-1, self.axis)
 
 
 @final

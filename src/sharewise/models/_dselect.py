@@ -115,12 +115,13 @@ class DSelectK(Router):
         return twin
 
 
-def choice_penalty(model: Experts, inputs: Tree) -> Tensor:
+def choice_penalty(model: Experts, inputs: Tree, tasks: Sequence[int] | None = None) -> Tensor:
     """The penalty of all `DSelectK` routers of a model, to be added to the loss with some strength.
 
     Args:
         model: experts under such routers.
         inputs: N rows; what stands below the routers runs once more.
+        tasks: those that count; None: all.
 
     Returns:
         [], the sum over levels and tasks of the mean over rows.
@@ -135,5 +136,6 @@ def choice_penalty(model: Experts, inputs: Tree) -> Tensor:
     total = model.heads.weight.new_zeros(())
     for level, streams in zip(model.levels, model.streams(inputs), strict=True):
         if isinstance(level.router, DSelectK):
-            total = total + level.router.penalty(streams).sum()
+            each = level.router.penalty(streams)
+            total = total + (each if tasks is None else each[list(tasks)]).sum()
     return total

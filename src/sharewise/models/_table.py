@@ -13,6 +13,48 @@ _EMBEDDING = 8  # numbers kept for each column, numeric or categorical
 
 
 @final
+class TableEmbedding(nn.Module):
+    """Embeddings of a table's columns side by side: what `TableTrunk` has below its first layer.
+
+    Args:
+        numeric: D, number of numeric columns.
+        cardinalities: as in `TableTrunk`.
+        bins: as in `TableTrunk`.
+        frequencies: as in `TableTrunk`.
+
+    Raises:
+        ValueError: there are no columns, or `bins` is not for `numeric` columns.
+
+    Example:
+        >>> embedding = TableEmbedding(2, [3])
+        >>> rows = {"numeric": torch.zeros(5, 2), "categorical": torch.zeros(5, 1, dtype=torch.long)}
+        >>> embedding(rows).shape, embedding.features
+        (torch.Size([5, 10]), 10)
+    """
+
+    offset: Tensor
+
+    def __init__(
+        self,
+        numeric: int,
+        cardinalities: Sequence[int] = (),
+        *,
+        bins: Tensor | None = None,
+        frequencies: int = 0,
+    ) -> None:
+        super().__init__()
+        _check(numeric, cardinalities, bins)
+        self.numbers = _numbers(numeric, bins, frequencies)
+        self.categories, offset = _categories(cardinalities)
+        self.register_buffer("offset", offset, persistent=False)
+        self.features = _size(self.numbers, numeric, cardinalities)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Rows of a table as in `TableTrunk.forward` to [N, features]."""
+        return _embed(self.numbers, self.categories, self.offset, inputs)
+
+
+@final
 class TableTrunk(nn.Module):
     """A modern multilayer perceptron for tables: embeddings of numbers and categories, then residual blocks.
 
@@ -52,19 +94,11 @@ class TableTrunk(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if not numeric and not cardinalities:
-            raise ValueError(f"A table needs columns, got `numeric={numeric}` and `cardinalities={cardinalities}`.")
-        if bins is not None and len(bins) != numeric:
-            raise ValueError(f"`bins` must have {numeric} rows, one for each numeric column, got {len(bins)}.")
+        _check(numeric, cardinalities, bins)
         self.numbers = _numbers(numeric, bins, frequencies)
-        self.categories = nn.Embedding(sum(cardinalities) + len(cardinalities), _EMBEDDING) if cardinalities else None
-        sizes = torch.tensor([0, *cardinalities]) + 1
-        self.register_buffer("offset", (sizes.cumsum(0) - 1)[: len(cardinalities)], persistent=False)
-        if self.categories is not None:
-            with torch.no_grad():
-                self.categories.weight[self.offset] = 0.0
-        each = 1 if isinstance(self.numbers, nn.Identity) else _EMBEDDING
-        self.enter = nn.Linear(numeric * each + len(cardinalities) * _EMBEDDING, width)
+        self.categories, offset = _categories(cardinalities)
+        self.register_buffer("offset", offset, persistent=False)
+        self.enter = nn.Linear(_size(self.numbers, numeric, cardinalities), width)
         self.blocks = nn.Sequential(*[Residual(width, dropout=dropout) for _ in range(blocks)])
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
@@ -76,12 +110,41 @@ class TableTrunk(nn.Module):
         Returns:
             [N, H].
         """
-        parts = []
-        if self.numbers is not None:
-            parts.append(self.numbers(inputs["numeric"]).flatten(1))
-        if self.categories is not None:
-            parts.append(self.categories(inputs["categorical"] + self.offset).flatten(1))
-        return torch.relu(self.blocks(self.enter(torch.cat(parts, 1))))
+        return torch.relu(self.blocks(self.enter(_embed(self.numbers, self.categories, self.offset, inputs))))
+
+
+def _check(numeric: int, cardinalities: Sequence[int], bins: Tensor | None) -> None:
+    if not numeric and not cardinalities:
+        raise ValueError(f"A table needs columns, got `numeric={numeric}` and `cardinalities={cardinalities}`.")
+    if bins is not None and len(bins) != numeric:
+        raise ValueError(f"`bins` must have {numeric} rows, one for each numeric column, got {len(bins)}.")
+
+
+def _embed(
+    numbers: nn.Module | None, categories: nn.Module | None, offset: Tensor, inputs: dict[str, Tensor]
+) -> Tensor:
+    parts = []
+    if numbers is not None:
+        parts.append(numbers(inputs["numeric"]).flatten(1))
+    if categories is not None:
+        parts.append(categories(inputs["categorical"] + offset).flatten(1))
+    return torch.cat(parts, 1)
+
+
+def _size(numbers: nn.Module | None, numeric: int, cardinalities: Sequence[int]) -> int:
+    return numeric * (1 if isinstance(numbers, nn.Identity) else _EMBEDDING) + len(cardinalities) * _EMBEDDING
+
+
+def _categories(cardinalities: Sequence[int]) -> tuple[nn.Embedding | None, Tensor]:
+    """Embeddings of all categories, and where those of each column begin."""
+    sizes = torch.tensor([0, *cardinalities]) + 1
+    offset = (sizes.cumsum(0) - 1)[: len(cardinalities)]
+    if not cardinalities:
+        return None, offset
+    embedding = nn.Embedding(sum(cardinalities) + len(cardinalities), _EMBEDDING)
+    with torch.no_grad():
+        embedding.weight[offset] = 0.0
+    return embedding, offset
 
 
 def _numbers(numeric: int, bins: Tensor | None, frequencies: int) -> nn.Module | None:

@@ -1,12 +1,15 @@
 """Plans of many trainings, performed on the cores of a machine, and the store that never repeats one."""
 
-from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
+from sharewise.runs._body import MakeTrunk
+from sharewise.runs._build import build_method, build_mixture, build_network, restrict, shuffle, trunk_features
 from sharewise.runs._choose import choose_way
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._machine import choose_device, cores, free_memory
+from sharewise.runs._penalty import build_penalty, tuned
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread
 from sharewise.runs._run import Network, Run
+from sharewise.runs._sharing import Sharing, sharing_names
 from sharewise.runs._store import Finished, Store
 from sharewise.runs._together import PerformTogether
 from sharewise.runs._trained import TrainedModel, check_model_folder
@@ -15,6 +18,9 @@ from sharewise.runs._way import Pace, Way, divide
 __all__ = [
     "Run",
     "Network",
+    "Sharing",
+    "sharing_names",
+    "tuned",
     "Perform",
     "PerformTogether",
     "Way",
@@ -26,9 +32,11 @@ __all__ = [
     "MakeTrunk",
     "build_network",
     "build_method",
+    "build_penalty",
     "build_mixture",
     "trunk_features",
     "restrict",
+    "shuffle",
     "execute",
     "can_travel",
     "cores",

@@ -1,10 +1,9 @@
 """From a row of a plan to a network, a method and a mixture of rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from inspect import signature
-from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -12,14 +11,14 @@ from torch import Tensor, nn
 import sharewise.gradients as gradients
 import sharewise.objectives as objectives
 from sharewise._core import Aggregator, Batch, InputError, Objective, Split, Tree, Weighting, map_tree
-from sharewise.mixing import Encoder, Mixture, TableEncoder, TensorEncoder, equal, given, proportional, temperature
-from sharewise.models import MLP, ConvTrunk, Heads, MultiTask, TableTrunk
+from sharewise.mixing import Encoder, Mixture, equal, given, proportional, seeded, temperature
+from sharewise.models import Heads, Model, MultiTask
+from sharewise.runs._body import MakeTrunk, body_of
 from sharewise.runs._run import Network, Run
+from sharewise.runs._sharing import Sharing, build_form
 from sharewise.tasks import Task, kind_index
 
 NEED_CALLS = ("FAMO", "DWA", "DTP")  # a second forward, the end of an epoch, a measure of performance
-
-MakeTrunk: TypeAlias = Callable[[], nn.Module]
 
 
 def build_network(
@@ -28,25 +27,28 @@ def build_network(
     network: Network,
     seed: int,
     *,
+    sharing: Sharing = Sharing(),  # noqa: B008  # frozen
     trunk: MakeTrunk | None = None,
     features: int | None = None,
-) -> MultiTask:
-    """A trunk with a head for every task; equal seeds give equal numbers, whichever tasks are trained later.
+) -> Model:
+    """A network with a head for every task; equal seeds give equal numbers, whichever tasks are trained later.
 
-    Nor does the order of the tasks matter: each gets the same initial head in any.
+    Nor does the order of the tasks matter: each gets the same initial head, and all else of its own, in any.
 
-    Tables get a `TableTrunk`, vectors an `MLP`, images a `ConvTrunk`.
+    Tables get a `TableTrunk`, vectors an `MLP`, images a `ConvTrunk`, or the parts of these (`body_of`) in the places
+    that the form of sharing has for them.
 
     Args:
         encoder: makes the inputs.
         tasks: K of them.
         network: size of the trunk.
         seed: of the initialisation.
+        sharing: its form; by default hard sharing.
         trunk: makes a trunk of one's own.
         features: H, what a trunk of one's own gives.
 
     Raises:
-        InputError: there is no trunk for such inputs.
+        InputError: there is no trunk for such inputs, no such form of sharing, or it does not take its options.
 
     Example:
         >>> from sharewise.mixing import digits
@@ -56,13 +58,22 @@ def build_network(
         torch.Size([3, 2, 1])
     """
     with torch.random.fork_rng(devices=[]):
+        body = body_of(encoder, network, trunk=trunk, features=features)
         torch.manual_seed(seed)
-        body = trunk() if trunk is not None else _trunk(encoder, network)
-        index = {key: places.tolist() for key, places in kind_index(tasks).items()}
-        widths = {key: [tasks[place].kind.width for place in places] for key, places in index.items()}
-        heads = Heads(features or network.width, widths, index)
-        _arrange(heads, [task.name for task in tasks])
-        return MultiTask(body, heads)
+        if sharing.key == "hard":
+            model = build_form(sharing, body, lambda size: _heads(size, tasks))
+            assert isinstance(model, MultiTask)
+            _arrange(model.heads, [task.name for task in tasks])
+            return model
+        order = sorted(range(len(tasks)), key=lambda place: tasks[place].name)
+        model = build_form(sharing, body, lambda size: _heads(size, [tasks[place] for place in order]))
+        return model.take([order.index(place) for place in range(len(tasks))])
+
+
+def _heads(features: int, tasks: Sequence[Task]) -> Heads:
+    index = {key: places.tolist() for key, places in kind_index(tasks).items()}
+    widths = {key: [tasks[place].kind.width for place in places] for key, places in index.items()}
+    return Heads(features, widths, index)
 
 
 def trunk_features(trunk: nn.Module, inputs: Tree) -> int:
@@ -134,6 +145,38 @@ def restrict(data: Batch, trained: Tensor) -> Batch:
     return replace(data, observed=observed & trained)
 
 
+def shuffle(data: Batch, tasks: Sequence[Task], split: Split, run: Run) -> Batch:
+    """The same rows with the training labels of the run's `shuffled` tasks dealt anew among the rows that have one.
+
+    So these tasks keep their labels' distribution and their part in the loss, and lose what they tell about the inputs.
+
+    Args:
+        data: all rows.
+        tasks: K of them.
+        split: roles.
+        run: which tasks, and the seed.
+    """
+    if not run.shuffled:
+        return data
+    targets = {key: values.clone() for key, values in data.targets.items()}
+    for key, places in kind_index(tasks).items():
+        for column, place in enumerate(places.tolist()):
+            if tasks[place].name in run.shuffled:
+                rows = _labelled(data, split.train, place)
+                order = torch.randperm(len(rows), generator=seeded(run.recipe.seed, "shuffled", tasks[place].name))
+                own = targets[key] if data.task is not None else targets[key][:, column]
+                own[rows] = own[rows[order]]
+    return replace(data, targets=targets)
+
+
+def _labelled(data: Batch, rows: Tensor, place: int) -> Tensor:
+    """Those of the rows that have a label of a task."""
+    if data.task is not None:
+        known = data.task[rows] == place
+        return rows[known if data.observed is None else known & data.observed[rows]]
+    return rows if data.observed is None else rows[data.observed[rows, place]]
+
+
 def build_mixture(run: Run, data: Batch, split: Split, trained: Tensor) -> Mixture:
     """Training rows that have a label of a trained task; rows of tasks with data of their own are mixed by the plan.
 
@@ -169,19 +212,3 @@ def _arrange(heads: Heads, names: Sequence[str]) -> None:
     rows = sorted(range(len(owner)), key=lambda row: (names[owner[row]], row))
     for parameter in heads.parameters():
         parameter[rows] = parameter.clone()
-
-
-def _trunk(encoder: Encoder, network: Network) -> nn.Module:
-    width, dropout = network.width, network.dropout
-    if isinstance(encoder, TableEncoder):
-        columns = encoder.features
-        numeric, sizes = len(columns.numeric_names), columns.cardinalities
-        bins = columns.bins if numeric else None
-        return TableTrunk(numeric, sizes, bins=bins, width=width, blocks=network.blocks, dropout=dropout)
-    forms = encoder.forms if isinstance(encoder, TensorEncoder) else {}
-    form = forms.get("", ())
-    if len(form) == 1:
-        return MLP(form[0], width, network.blocks, dropout=dropout)
-    if len(form) == 3:
-        return ConvTrunk((form[0], form[1], form[2]), width=width, dropout=dropout)
-    raise InputError(f"no trunk is known for rows of the form {forms}; give a trunk of your own")

@@ -3,19 +3,23 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
 
-from sharewise._core import ROLES, Batch, Record, Role, Split
+from sharewise._core import ROLES, Batch, InputError, Record, Role, Split, Tree
 from sharewise.mixing import Dataset, Encoder, Prepared
-from sharewise.runs._build import MakeTrunk, build_method, build_mixture, build_network, restrict, trunk_features
+from sharewise.models import Model, count_operations, count_parameters, sharing_records, solve_width
+from sharewise.runs._body import MakeTrunk
+from sharewise.runs._build import build_method, build_mixture, build_network, restrict, shuffle, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._machine import Peak
-from sharewise.runs._run import Run
+from sharewise.runs._penalty import build_penalty
+from sharewise.runs._run import Network, Run
+from sharewise.runs._sharing import Sharing
 from sharewise.runs._store import Finished
 from sharewise.runs._trained import Part, TrainedModel
 from sharewise.tasks import Criterion, constant_losses, evaluate, predictions, skill
@@ -23,6 +27,7 @@ from sharewise.training import Callback, Fit, NonFiniteLossError, Training, loss
 
 HELD_OUT: tuple[Role, ...] = ("valid", "select", "test")
 WATCHED: tuple[Role, ...] = ("select", "test")
+LOOK = 4096  # rows on which the use of experts is measured
 WEIGHT = "weight."
 # before the names of tasks: predictions for the test rows, kept if all replicates share them, and of runs that keep
 TEST = "test prediction: "
@@ -79,8 +84,8 @@ class Perform:
         split, prepared = self.prepared(run.replicate)
         tasks = self.dataset.tasks
         trained = torch.tensor([task.name in run.tasks for task in tasks])
-        data = restrict(prepared.batch, trained)
-        several = len(run.tasks) > 1
+        data = shuffle(restrict(prepared.batch, trained), tasks, split, run)
+        several = len(run.judged) > 1
         return Training(
             self.network(run).to(self.device),
             tasks,
@@ -89,11 +94,12 @@ class Perform:
             method=build_method(run, len(tasks)),
             recipe=run.recipe,
             mixture=build_mixture(run, data, split, trained),
-            trained=trained,
+            trained=torch.tensor([task.name in run.judged for task in tasks]),
             callbacks=self.callbacks,
             checkpoint=None if self.checkpoints is None else self.checkpoints / f"{self.key(run)}.pt",
             probe=run.probe and several,
             watch=torch.cat([split.select, split.test]) if several else None,
+            penalty=build_penalty(Sharing(run.sharing, run.sharing_options), trained),
         )
 
     def finish(self, run: Run, training: Training, fit: Fit, *, seconds: float, peak: Peak) -> Finished:
@@ -108,14 +114,14 @@ class Perform:
         """
         model, split, (_, prepared) = training.model, training.split, self.prepared(run.replicate)
         data = training.data.to(self.device)
-        records = [*fit.records, *self._losses(run, training, data)]
+        records = [*fit.records, *self._losses(run, training, data), *self._sharing(run, training, data)]
         tensors = {WEIGHT + name: tensor.cpu() for name, tensor in model.state_dict().items()} if run.keep else {}
         for role in HELD_OUT:
             rows = split.rows(role)
             found = self._predict(outputs_on(model, data, rows.to(self.device)), prepared.encoder, rows)
             records += self._scores(run, found, rows, role)
             if role == "test" and (run.keep or not self.dataset.resampled):
-                tensors |= {TEST + name: found[name] for name in run.tasks}
+                tensors |= {TEST + name: found[name] for name in run.judged}
         info = {
             "seconds": seconds,
             "memory": peak.mebibytes(),
@@ -135,14 +141,49 @@ class Perform:
             self._prepared[replicate] = split, self.dataset.prepare(split.train)
         return self._prepared[replicate]
 
-    def network(self, run: Run) -> nn.Module:
+    def network(self, run: Run) -> Model:
         """The run's network before training."""
-        _, prepared = self.prepared(run.replicate)
-        features = None
+        return self._network(run, run.network)
+
+    def matched(self, run: Run, like: Run, *, by: Literal["parameters", "operations"] = "parameters") -> Run:
+        """The run with a network as wide as makes it cost what another run's network costs, as nearly as widths allow.
+
+        Args:
+            run: of any form of sharing.
+            like: what it is to cost; its network is at least as cheap at equal width, such as hard sharing.
+            by: numbers that training changes, or multiply-adds of a forward pass for all tasks.
+
+        Raises:
+            InputError: no width comes near, or the trunk is one's own, which has no width.
+        """
         if self.trunk is not None:
-            features = trunk_features(self.trunk(), prepared.batch.take(torch.zeros(1, dtype=torch.long)).inputs)
-        tasks, seed = self.dataset.tasks, run.recipe.seed
-        return build_network(prepared.encoder, tasks, run.network, seed, trunk=self.trunk, features=features)
+            raise InputError("a trunk of your own has a size of its own; networks on it cannot be made equally large")
+        measure = count_parameters if by == "parameters" else partial(count_operations, inputs=self._example(run))
+        budget, step = measure(self._network(like, like.network)), Sharing(run.sharing, run.sharing_options).step
+
+        def build(steps: int) -> nn.Module:
+            return self._network(run, replace(run.network, width=step * steps))
+
+        try:
+            steps = solve_width(build, budget, measure=measure, largest=max(1, like.network.width // step))
+        except ValueError as error:
+            raise InputError(f"sharing `{run.sharing}` cannot cost {budget:,} {by}: {error}") from None
+        return replace(run, network=replace(run.network, width=step * steps))
+
+    def _network(self, run: Run, network: Network) -> Model:
+        _, prepared = self.prepared(run.replicate)
+        sharing, tasks, size = Sharing(run.sharing, run.sharing_options), self.dataset.tasks, self._features(run)
+        return build_network(
+            prepared.encoder, tasks, network, run.recipe.seed, sharing=sharing, trunk=self.trunk, features=size
+        )
+
+    def _features(self, run: Run) -> int | None:
+        """How many features a trunk of one's own gives."""
+        return None if self.trunk is None else trunk_features(self.trunk(), self._example(run))
+
+    def _example(self, run: Run) -> Tree:
+        _, prepared = self.prepared(run.replicate)
+        return prepared.batch.take(torch.zeros(1, dtype=torch.long)).inputs
 
     def model(self, networks: Sequence[tuple[Run, Sequence[str], Finished]]) -> TrainedModel:
         """Finished networks of one replicate as one model.
@@ -155,7 +196,8 @@ class Perform:
             module = self.network(run)
             weights = {name: value for name, value in finished.tensors.items() if name.startswith(WEIGHT)}
             module.load_state_dict({name.removeprefix(WEIGHT): value for name, value in weights.items()})
-            parts.append(Part(tuple(serves), run.network, module.eval()))
+            sharing = Sharing(run.sharing, run.sharing_options)
+            parts.append(Part(tuple(serves), run.network, module.eval(), sharing, self._features(run)))
         _, prepared = self.prepared(networks[0][0].replicate)
         return TrainedModel(self.dataset.tasks, prepared.encoder, tuple(parts), self.trunk is not None)
 
@@ -168,8 +210,17 @@ class Perform:
             losses = losses_on(training.model, criterion, data, split.rows(role).to(self.device)).mean()
             for name, values in (("loss", losses), ("skill", skill(losses, floors))):
                 pairs = zip(tasks, values.tolist(), strict=True)
-                records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.tasks]
+                records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.judged]
         return records
+
+    def _sharing(self, run: Run, training: Training, data: Batch) -> list[Record]:
+        """What the trained tasks share at the end of the run; `data` is the training's, on the device."""
+        rows = data.take(training.split.valid[:LOOK].to(self.device))
+        names, model = [task.name for task in self.dataset.tasks], training.model
+        with torch.no_grad():
+            found = sharing_records(model.eval(), rows.inputs, names, "valid", task=rows.task)
+        others = set(names) - set(run.judged)
+        return [record for record in found if not {record.task, record.other} & others]
 
     def _own_best(self, run: Run, fit: Fit, split: Split, encoder: Encoder) -> list[Record]:
         """Scores that each task would have if it could stop at its own best step."""
@@ -194,6 +245,6 @@ class Perform:
         return [
             Record(metric, value, role, task)
             for task, found in evaluate(self.dataset.tasks, predicted, self.dataset.raw.take(rows)).items()
-            if task in run.tasks
+            if task in run.judged
             for metric, value in found.items()
         ]

@@ -39,11 +39,15 @@ class Run:
         trial: which of the treatment's settings.
         method: class name of an objective, weighting or aggregator.
         options: its arguments by name.
+        sharing: name of the form of sharing (`sharing_names`).
+        sharing_options: its options (`Sharing`).
         network: size of the trunk.
         recipe: numbers of the training.
         plan: mixing plan of sources: "proportional", "equal", "temperature" or rates by task.
         probe: measure gradients over time.
         keep: keep the weights of the trained network.
+        shuffled: those of `tasks` whose training labels are shuffled. They are trained, but neither stop, tune nor
+            score the run.
 
     Example:
         >>> Run("together", ("age", "income"), replicate=0).recipe.learning_rate
@@ -56,12 +60,20 @@ class Run:
     trial: int = 0
     method: str = "Sum"
     options: dict[str, Any] = field(default_factory=dict)
+    sharing: str = "hard"
+    sharing_options: dict[str, Any] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
     recipe: Recipe = field(default_factory=Recipe)
     plan: str = "proportional"
     rates: tuple[float, ...] = ()
     probe: bool = False
     keep: bool = False
+    shuffled: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The tasks that stop, tune and score the run."""
+        return tuple(name for name in self.tasks if name not in self.shuffled)
 
     def describe(self) -> dict[str, Any]:
         """The row as plain numbers and texts."""
@@ -73,6 +85,7 @@ class Run:
         parts = {
             "tasks": tuple(row["tasks"]),
             "rates": tuple(row["rates"]),
+            "shuffled": tuple(row.get("shuffled", ())),
             "network": Network(**row["network"]),
             "recipe": Recipe(**row["recipe"]),
         }

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, final
 
@@ -16,12 +16,14 @@ from torch import Tensor, nn
 import sharewise.tasks as kinds
 from sharewise._core import Batch, InputError, Tree
 from sharewise.mixing import Encoder, TableEncoder, TensorEncoder
-from sharewise.runs._build import MakeTrunk, build_network
+from sharewise.runs._body import MakeTrunk
+from sharewise.runs._build import build_network
 from sharewise.runs._run import Network
+from sharewise.runs._sharing import Sharing
 from sharewise.tasks import Custom, Kind, Task, predictions
 from sharewise.training import outputs_on, whole_file
 
-FORMAT = 1
+FORMAT = 2
 DESCRIPTION = "model.json"
 PREDICTION = "prediction"
 
@@ -35,11 +37,15 @@ class Part:
         serves: names of the tasks whose predictions are taken from it.
         network: size of its trunk.
         module: the network, with a head for every task.
+        sharing: its form.
+        features: how many a trunk of the user's making gives.
     """
 
     serves: tuple[str, ...]
     network: Network
     module: nn.Module
+    sharing: Sharing = field(default_factory=Sharing)
+    features: int | None = None
 
 
 @final
@@ -189,7 +195,7 @@ class TrainedModel:
         return {
             "format": FORMAT,
             "tasks": [_describe_task(task) for task in self.tasks],
-            "parts": [{"serves": list(part.serves), "network": asdict(part.network)} for part in self.parts],
+            "parts": [_describe_part(part) for part in self.parts],
             "inputs": "table" if isinstance(self.encoder, TableEncoder) else "tensors",
             "own_trunk": self.own_trunk,
             "encoder": encoder,
@@ -220,6 +226,12 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:20]
 
 
+def _describe_part(part: Part) -> dict[str, Any]:
+    sharing = {"name": part.sharing.key, "options": dict(part.sharing.options)}
+    network = asdict(part.network)
+    return {"serves": list(part.serves), "network": network, "sharing": sharing, "features": part.features}
+
+
 def _describe_task(task: Task) -> dict[str, Any]:
     kind = task.kind
     own = isinstance(kind, Custom) or type(kind).__name__ not in kinds.__all__
@@ -246,10 +258,10 @@ def _from_state(
     parts = []
     for place, row in enumerate(description["parts"]):
         network, weights = Network(**row["network"]), _under(str(place), tensors)
-        width = weights["heads.weight"].shape[1]
-        module = build_network(encoder, tasks, network, seed=0, trunk=trunk, features=width)
+        sharing, size = Sharing(**row["sharing"]), row["features"]
+        module = build_network(encoder, tasks, network, seed=0, sharing=sharing, trunk=trunk, features=size)
         module.load_state_dict(weights)
-        parts.append(Part(tuple(row["serves"]), network, module.eval()))
+        parts.append(Part(tuple(row["serves"]), network, module.eval(), sharing, size))
     return TrainedModel(tasks, encoder, tuple(parts), description["own_trunk"])
 
 

@@ -106,14 +106,14 @@ def spread(parts: Sequence[float], workers: int) -> float:
 
 
 def form(run: Run) -> str:
-    """What decides how long a step takes, as far as the run tells: method, network and batch size.
+    """What decides how long a step takes, as far as the run tells: method, sharing, network and batch size.
 
     Example:
         >>> form(Run("alone", ("a",), 0))
-        'Sum, width 96, blocks 2, dropout 0.0, batch 128'
+        'Sum, hard, width 96, blocks 2, dropout 0.0, batch 128'
     """
     network = ", ".join(f"{name} {value}" for name, value in asdict(run.network).items())
-    return f"{run.method}, {network}, batch {run.recipe.batch_size}"
+    return f"{run.method}, {run.sharing}, {network}, batch {run.recipe.batch_size}"
 
 
 def divide(plan: Sequence[Run], way: Way) -> list[Rows]:

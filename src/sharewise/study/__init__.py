@@ -1,10 +1,13 @@
 """The study: what sharing does for each task, as evidence, a report and a model."""
 
+from sharewise.study._advice import Advice, advice
+from sharewise.study._bench import Progress
+from sharewise.study._next import NextRun, next_run
 from sharewise.study._plan import SETTINGS, check_study
 from sharewise.study._protocol import Protocol
 from sharewise.study._report import write_report
-from sharewise.study._sentences import Advice, advice, headline
-from sharewise.study._study import Progress, Study, study
+from sharewise.study._sentences import headline
+from sharewise.study._study import Study, study
 from sharewise.study._summary import Summary, TaskSummary
 
 __all__ = [
@@ -18,6 +21,8 @@ __all__ = [
     "headline",
     "advice",
     "Advice",
+    "next_run",
+    "NextRun",
     "check_study",
     "SETTINGS",
 ]

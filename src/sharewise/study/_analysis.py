@@ -23,8 +23,8 @@ from sharewise.evidence import (
 from sharewise.mixing import Dataset
 from sharewise.runs import Finished, Run
 from sharewise.study._holdout import scores_by_row
-from sharewise.study._plan import ALONE, TOGETHER
 from sharewise.study._protocol import Protocol
+from sharewise.study._treatments import ALONE, TOGETHER
 from sharewise.tasks import Task
 
 
@@ -38,7 +38,7 @@ def tuned(results: Sequence[tuple[Run, Finished]]) -> list[tuple[Run, Finished]]
     """
     best: dict[tuple[str, tuple[str, ...], int], tuple[Run, Finished]] = {}
     for run, finished in results:
-        key = (run.treatment, run.tasks, run.replicate)
+        key = (run.treatment, run.judged, run.replicate)
         if key not in best or _skill(finished) > _skill(best[key][1]):
             best[key] = run, finished
     return list(best.values())
@@ -69,28 +69,49 @@ class Decision:
 
     Args:
         contrasts: what the test rows are asked, with margins.
-        together: tasks that the chosen model takes from the joint network; the others get networks of their own.
+        chosen: task -> the treatment whose network serves it in the chosen model: one joint treatment, or alone.
     """
 
     contrasts: Contrasts
-    together: frozenset[str]
+    chosen: Mapping[str, str]
+
+    def served(self, treatment: str) -> list[str]:
+        """The tasks that a treatment serves."""
+        return [name for name, chosen in self.chosen.items() if chosen == treatment]
 
 
-def decide(select: SelectScores, floors: Mapping[str, float], tasks: Sequence[Task], protocol: Protocol) -> Decision:
-    """Margins, and for each task whether it is served together (one network, so cheaper) or alone.
+def decide(
+    select: SelectScores,
+    floors: Mapping[str, float],
+    tasks: Sequence[Task],
+    protocol: Protocol,
+    *,
+    joint: Sequence[str] = (TOGETHER,),
+) -> Decision:
+    """Margins, the joint treatment of the chosen model, and for each task whether it is served by it or alone.
 
-    A task is served alone where that is better by more than its margin on the select rows.
+    The plain sum is taken unless another joint treatment is better by more than a margin in the mean over the tasks: of
+    several treatments the best looks better than it is. A task is served alone where that is better than the joint
+    network (one, so cheaper) by more than its margin.
 
     Args:
-        select: scores of both arms on the select rows.
+        select: scores of all arms on the select rows.
         floors: score of the constant predictor on the select rows, by task.
         tasks: K of them.
         protocol: share of the margin, and level.
+        joint: treatments with one network for all tasks, the sum first.
     """
     margins = {task.name: _margin(task, floors[task.name], protocol) for task in tasks}
     comparable = {name: size for name, size in margins.items() if np.isfinite(size)}
-    together = frozenset(name for name in margins if not _mean_difference(select, name) < -comparable.get(name, np.inf))
-    return Decision(Contrasts(dict.fromkeys(comparable, TOGETHER), comparable, ALONE, protocol.level), together)
+    gains = {name: _mean_gain(select, name, comparable) for name in joint[1:]}
+    best = max(gains, key=lambda name: gains[name], default=TOGETHER)
+    shared = best if gains.get(best, 0.0) > 1 else TOGETHER
+    chosen = {
+        name: ALONE if _difference(select, name, shared, ALONE) < -comparable.get(name, np.inf) else shared
+        for name in margins
+    }
+    contrasts = Contrasts(dict.fromkeys(comparable, TOGETHER), comparable, ALONE, protocol.level_of_look)
+    return Decision(contrasts, chosen)
 
 
 def _margin(task: Task, floor: float, protocol: Protocol) -> float:
@@ -100,9 +121,16 @@ def _margin(task: Task, floor: float, protocol: Protocol) -> float:
         return float("nan")
 
 
-def _mean_difference(scores: SelectScores, task: str) -> float:
-    difference = scores.values[TOGETHER][task] - scores.values[ALONE][task]
+def _difference(scores: SelectScores, task: str, one: str, other: str) -> float:
+    """Mean over the replicates that both have; 0 without any."""
+    difference = scores.values[one][task] - scores.values[other][task]
     return float(np.nanmean(difference)) if np.isfinite(difference).any() else 0.0
+
+
+def _mean_gain(scores: SelectScores, treatment: str, margins: Mapping[str, float]) -> float:
+    """Mean over the tasks of the difference to the plain sum, in margins."""
+    gains = [_difference(scores, name, treatment, TOGETHER) / size for name, size in margins.items()]
+    return float(np.mean(gains)) if gains else 0.0
 
 
 def judge(final: FinalScores, decision: Decision, dataset: Dataset) -> dict[str, Verdict]:
@@ -114,6 +142,19 @@ def judge(final: FinalScores, decision: Decision, dataset: Dataset) -> dict[str,
         dataset: whether replicates have splits of their own, and their sizes.
     """
     return verdicts(final, decision.contrasts, interval=interval_for(dataset))
+
+
+def open_tasks(found: Mapping[str, Verdict]) -> list[str]:
+    """Tasks for which more replicates may still matter: undetermined, with an interval wider than the margins.
+
+    Args:
+        found: verdicts by task.
+    """
+    return [
+        name
+        for name, each in found.items()
+        if each.word == "UNDETERMINED" and not (each.interval.high - each.interval.low) / 2 <= each.margin
+    ]
 
 
 def final_scores(best: Sequence[tuple[Run, Finished]], dataset: Dataset) -> FinalScores:

@@ -1,4 +1,4 @@
-"""Gradient norms and cosines of the joint training over time."""
+"""Gradient norms, their cosines and the weights of the tasks over time, in joint training."""
 
 from collections.abc import Sequence
 
@@ -24,20 +24,41 @@ def norms(records: pd.DataFrame, tasks: Sequence[str]) -> tuple[str, bool]:
     frame = frame[frame["task"].isin(tasks)]
     if frame.empty:
         return "", False
-    separate = len(tasks) <= len(LINES)
+    means = frame.groupby("task")["value"].mean()
+    label = f"Gradient norms over steps; means of the tasks from {means.min():.3g} to {means.max():.3g}."
+    return _over_steps(frame, tasks, name="norms", axis="gradient norm", label=label), len(tasks) <= len(LINES)
 
+
+def weights(records: pd.DataFrame, tasks: Sequence[str]) -> dict[str, str]:
+    """Weight of each task's loss over steps, for each treatment that records them.
+
+    Args:
+        records: as `chosen_records` returns them.
+        tasks: in the order of the legend.
+
+    Returns:
+        treatment -> SVG, with a line per task up to six tasks, else with the middle of the tasks.
+    """
+    frame = records[(records["name"] == "task_weight") & records["task"].isin(tasks)]
+    charts = {}
+    for place, (treatment, part) in enumerate(frame.groupby("treatment")):
+        means = part.groupby("task")["value"].mean()
+        label = f"Weights of the tasks over steps; means of the tasks from {means.min():.3g} to {means.max():.3g}."
+        charts[str(treatment)] = _over_steps(part, tasks, name=f"weights{place}", axis="weight", label=label)
+    return charts
+
+
+def _over_steps(frame: pd.DataFrame, tasks: Sequence[str], *, name: str, axis: str, label: str) -> str:
     def paint(axes: Axes) -> None:
-        if separate:
+        if len(tasks) <= len(LINES):
             _lines(axes, frame, tasks)
         else:
             _spread(axes, frame)
         steps_axis(axes)
-        axes.set_ylabel("gradient norm")
+        axes.set_ylabel(axis)
         axes.set_ylim(bottom=0)
 
-    last = frame.groupby("task")["value"].mean()
-    label = f"Gradient norms over steps; means of the tasks from {last.min():.3g} to {last.max():.3g}."
-    return draw("norms", label, paint, WIDE), separate
+    return draw(name, label, paint, WIDE)
 
 
 def cosines(records: pd.DataFrame) -> str:

@@ -66,3 +66,28 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{int(seconds) // 60} min {int(seconds) % 60} s"
     return f"{int(seconds) // 3600} h {int(seconds) % 3600 // 60} min"
+
+
+def share(value: float, *, sign: bool = True) -> str:
+    """A share in per cent: two decimals below one per cent, one up to ten, none beyond.
+
+    Example:
+        >>> [*share(0.0042).split(), *share(0.031, sign=False).split()]
+        ['+0.42', '%', '3.1', '%']
+    """
+    places = 2 if abs(value) < 0.01 else 1 if abs(value) < 0.1 else 0
+    return f"{number(100 * value, places, sign=sign)}\u00a0%" if math.isfinite(value) else _DASH
+
+
+def many_of(value: float | int, unit: str = "") -> str:
+    """A large number, short.
+
+    Example:
+        >>> many_of(950.0), many_of(21_504.0), many_of(3_200_000.0)
+        ('950', '21.5k', '3.2M')
+    """
+    if not math.isfinite(value):
+        return _DASH
+    scales = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+    size, letter = next(((size, letter) for size, letter in scales if abs(value) >= size), (1.0, ""))
+    return f"{value / size:,.{1 if letter else 0}f}{letter}{unit}"

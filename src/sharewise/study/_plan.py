@@ -1,50 +1,85 @@
 """The runs of a study, frozen before the first of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sharewise._core import InputError
 from sharewise.mixing import Dataset
 from sharewise.runs import Run, Way
+from sharewise.study._budget import Budget
 from sharewise.study._protocol import Protocol
-from sharewise.training import whole_file
+from sharewise.study._treatments import Treatment
+from sharewise.training import Recipe, whole_file
 
 PLAN, SETTINGS = "plan.json", "study.yaml"  # in the folder of a study
-ALONE: Literal["alone"] = "alone"
-TOGETHER: Literal["together"] = "together"
+PROBED = 20  # tasks, up to which gradients are measured over time
 
 
-def make_plan(dataset: Dataset, protocol: Protocol) -> tuple[Run, ...]:
-    """Every task alone and all together, with every setting, in every replicate.
+def make_plan(
+    dataset: Dataset,
+    protocol: Protocol,
+    treatments: Sequence[Treatment],
+    *,
+    replicates: Sequence[int] | None = None,
+    tasks: Sequence[str] | None = None,
+    rows: Callable[[int], int] | None = None,
+) -> tuple[Run, ...]:
+    """Every treatment with every setting in every replicate; like runs stand next to each other.
 
-    Both arms have the same splits, initial numbers, settings and largest number of steps. A replicate is an application
+    All arms have the same splits, initial numbers, settings and largest number of steps. A replicate is an application
     of the whole procedure, tuning included: none of its choices looks at another replicate.
 
     Args:
         dataset: its tasks, and how many rows train.
         protocol: the numbers.
+        treatments: the arms.
+        replicates: which; by default all.
+        tasks: those that are judged: others get no networks of their own; by default all.
+        rows: replicate -> number of its training rows, where that is known already.
     """
+    count = rows or (lambda replicate: len(dataset.split(replicate).train))
     names = tuple(task.name for task in dataset.tasks)
-    arms = [(TOGETHER, names), *((ALONE, (name,)) for name in names)]
-    rows = [len(dataset.split(replicate).train) for replicate in range(protocol.replicates)]
+    judged = set(names if tasks is None else tasks)
     return tuple(
-        Run(
-            treatment,
-            tasks,
-            replicate,
-            trial,
-            network=protocol.network,
-            recipe=protocol.recipe(rows[replicate], trial, replicate),
-            plan=protocol.plan,
-            rates=protocol.rates,
-            probe=treatment == TOGETHER and replicate == 0 and len(names) <= 20,
-            keep=replicate == 0,
-        )
-        for replicate in range(protocol.replicates)
+        _run(protocol, each, parts, recipe=protocol.recipe(size, trial, replicate), place=(replicate, trial))
+        for replicate in (range(protocol.replicates) if replicates is None else replicates)
+        for size in [count(replicate)]
+        for each in treatments
         for trial in range(protocol.trials)
-        for treatment, tasks in (arms if len(names) > 1 else arms[1:])
+        for parts in each.networks(names)
+        if judged & (set(parts[0]) - set(parts[1]))
+    )
+
+
+def _run(
+    protocol: Protocol,
+    treatment: Treatment,
+    parts: tuple[tuple[str, ...], tuple[str, ...]],
+    *,
+    recipe: Recipe,
+    place: tuple[int, int],
+) -> Run:
+    replicate, trial = place
+    trained, shuffled = parts
+    first = replicate == 0 and not shuffled
+    return Run(
+        treatment.name,
+        trained,
+        replicate,
+        trial,
+        method=treatment.method,
+        options=treatment.options[trial] if treatment.options else {},
+        sharing=treatment.sharing[trial].key if treatment.sharing else "hard",
+        sharing_options=dict(treatment.sharing[trial].options) if treatment.sharing else {},
+        network=treatment.network or protocol.network,
+        recipe=recipe,
+        plan=protocol.plan,
+        rates=protocol.rates,
+        probe=first and treatment.joint and len(trained) <= PROBED,
+        keep=first,
+        shuffled=shuffled,
     )
 
 
@@ -79,7 +114,19 @@ def written_way(folder: Path) -> Way | None:
     return None if way is None else Way.from_description(way)
 
 
-def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way) -> None:
+def written_budget(folder: Path, protocol: Protocol) -> Budget | None:
+    """What the plan in a folder was cut down to for the same stated time; None: there is no such plan.
+
+    Args:
+        folder: of the study.
+        protocol: what is asked for.
+    """
+    path = folder / PLAN
+    row = _read(path).get("budget") if path.exists() else None
+    return None if row is None or row["seconds"] != protocol.budget else Budget.continued(row, protocol)
+
+
+def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way, *, budget: Budget | None = None) -> None:
     """Write the plan before its first run; a folder may be continued with the same data, and with no other.
 
     Args:
@@ -87,6 +134,7 @@ def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way) -
         plan: the runs.
         dataset: that is studied.
         way: to run it.
+        budget: what it was cut down to for a stated time.
 
     Raises:
         InputError: as `check_study`.
@@ -94,7 +142,10 @@ def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way) -
     check_study(folder, dataset)
     folder.mkdir(parents=True, exist_ok=True)
     runs = [run.describe() for run in plan]
-    text = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "way": way.describe(), "runs": runs}
+    text: dict[str, Any] = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "way": way.describe()}
+    if budget is not None:
+        text["budget"] = budget.describe()
+    text["runs"] = runs
     write_text(folder / PLAN, json.dumps(text, indent=1))
 
 

@@ -9,6 +9,9 @@ import numpy as np
 from sharewise.runs import Network
 from sharewise.training import Recipe
 
+WEIGHTED, WORST, SHUFFLED = "weighted", "worst task", "shuffled"
+FURTHER = (SHUFFLED, WEIGHTED, WORST)  # treatments that are compared by default beside alone and together
+
 # (learning rate, weight decay): tried in this order, the same for every treatment
 SETTINGS = ((1e-2, 3e-1), (3e-3, 3e-1), (1e-2, 1e-2), (3e-3, 1e-2))
 
@@ -28,9 +31,18 @@ class Protocol:
         margin: smallest difference that matters, as a share of the way from the constant predictor to a perfect score.
         level: probability of a false claim.
         references: compare with gradient-boosted trees and ridge models too.
+        treatments: compared beside alone and together: "shuffled" (the control), "weighted", "worst task". The control
+            is left out with more than 12 tasks.
+        sharing: names of further forms of sharing, each compared at as many parameters as the hard-shared network has.
+        transfer: measure which task helps which, by training all pairs and leaving each task out; None: with 3 to 8
+            tasks.
+        looks: how often verdicts may be read, each time at an equal part of `level`: after `replicates`, then, for the
+            tasks that are still open, after twice as many, and so on. 1: once.
+        budget: seconds that the study may take, or None; what is left out for it is told.
         plan: mixing of tasks with rows of their own: "proportional" to their sizes, "equal" or "temperature" (between).
         rates: rates of the tasks instead of a plan.
         seed: of everything.
+        device: where networks are trained; "auto": CUDA where there is one.
 
     Raises:
         ValueError: a number is out of its range.
@@ -48,14 +60,26 @@ class Protocol:
     margin: float = 0.01
     level: float = 0.05
     references: bool = True
+    treatments: tuple[str, ...] = FURTHER
+    sharing: tuple[str, ...] = ()
+    transfer: bool | None = None
+    looks: int = 1
+    budget: float | None = None
     plan: Literal["proportional", "equal", "temperature"] = "proportional"
     rates: tuple[float, ...] = ()
     seed: int = 0
+    device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("replicates", "trials", "margin"):
-            if not getattr(self, name) > 0:
+        for name in ("replicates", "trials", "margin", "looks", "budget"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
                 raise ValueError(f"`{name}` must be positive, got `{name}={getattr(self, name)}`.")
+
+    @property
+    def level_of_look(self) -> float:
+        """Probability of a false claim in each look, so that all looks together keep `level`."""
+        return self.level / self.looks
 
     def settings(self) -> tuple[tuple[float, float], ...]:
         """Pairs of learning rate and weight decay: four fixed ones, then log-uniform draws."""

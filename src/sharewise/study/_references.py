@@ -10,14 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sharewise._core import Batch, Split
-from sharewise.evidence import Arrays, Reference, pooled_trees, reference_records, ridge, trees
+from sharewise.evidence import Arrays, Reference, chained_trees, pooled_trees, reference_records, ridge, trees
 from sharewise.mixing import Dataset
 from sharewise.runs import Finished, code_fingerprint, digest, versions
 from sharewise.tasks import Task, kind_index
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
-REFERENCES: Mapping[str, Reference] = {"trees": trees, "trees, pooled": pooled_trees, "ridge": ridge}
+REFERENCES: Mapping[str, Reference] = {
+    "trees": trees,
+    "trees, pooled": pooled_trees,
+    "trees, chained": chained_trees,
+    "ridge": ridge,
+}
 
 
 @final

@@ -10,18 +10,23 @@ from markupsafe import Markup
 
 from sharewise._core import ROLES
 from sharewise.study import _sentences
-from sharewise.study._charts_curves import chosen_records, learning_curves, skill_curve
-from sharewise.study._charts_gains import forest, gain, histogram
-from sharewise.study._charts_gradients import cosines, mean_cosines, norms
+from sharewise.study._advice import advice
+from sharewise.study._backing import backing
+from sharewise.study._charts_curves import chosen_records
+from sharewise.study._charts_fit import calibration_error, is_number
+from sharewise.study._charts_gains import forest, gain
 from sharewise.study._charts_references import standing
-from sharewise.study._numbers import count, decimals, duration, number
+from sharewise.study._charts_treatments import columns_of, gain_cells, mean_gains
+from sharewise.study._choices import INFORMATION, at_stake, credit, score_of, structure_of
+from sharewise.study._next import next_run
+from sharewise.study._numbers import count, decimals, duration, many_of, number, share
+from sharewise.study._pictures import pictures
 from sharewise.study._plan import write_text
 from sharewise.study._summary import Summary, TaskSummary
 
 READABLE = 24
 """Up to so many tasks each has a row of its own on the first screen; beyond, the ends are shown and the rest folded."""
 _ENDS = 8
-_CURVES = 12
 _LISTED = 1000
 
 
@@ -68,7 +73,16 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(number=number, count=count, duration=duration, decimals=decimals, sum_values=_total)
-    environment.globals.update(forest=forest, standing=standing, best_reference=_sentences.best_reference)
+    environment.filters.update(share=share, many_of=many_of, numeric=is_number)
+    environment.globals.update(
+        forest=forest,
+        standing=standing,
+        best_reference=_sentences.best_reference,
+        score_of=score_of,
+        at_stake=at_stake,
+        numeric=is_number,
+        calibration_error=calibration_error,
+    )
     return environment.get_template("report.html")
 
 
@@ -85,33 +99,44 @@ def _context(summary: Summary, records: pd.DataFrame) -> dict[str, Any]:
         "summary": summary,
         "style": Markup(style),  # ours, not the user's
         "roles": ROLES,
-        "headline": _sentences.headline(summary),
-        "certainty": _sentences.certainty(summary),
-        "advice": _sentences.advice(summary),
-        "meaning": _sentences.MEANING,
         "tally": {word: len(_sentences.having(summary.tasks, word)) for word in _sentences.MEANING},
+        "meaning": _sentences.MEANING,
         "ranked": ranked[:_LISTED],
         "shown": shown,
         "many": many,
-        "histogram": Markup(histogram(ranked)) if many else "",
-        **_over_time(records, ranked),
+        "backing": backing(summary, shown),
+        "extra": any(task.extra for task in shown),
+        **_words(summary),
+        **_treatments(summary, shown),
+        **pictures(summary, records, ranked=ranked, shown=shown),
     }
 
 
-def _over_time(records: pd.DataFrame, ranked: Sequence[TaskSummary]) -> dict[str, Any]:
-    names = [task.name for task in ranked]
-    half = _CURVES // 2
-    drawn = names if len(names) <= _CURVES else names[:half] + names[-half:]
-    curves = {task: Markup(svg) for task, svg in learning_curves(records, drawn).items()}
-    norm, separate = norms(records, names)
-    few = names if len(names) <= _CURVES else []
+def _words(summary: Summary) -> dict[str, Any]:
+    first, *sure = _sentences.certainty(summary)
+    credited = _sentences.credited(summary)
     return {
-        "curves": curves,
-        "skill": Markup(skill_curve(records)) if len(names) > _CURVES else "",
-        "norms": Markup(norm),
-        "norm_names": names if separate else [],
-        "probed": records.loc[records["name"].isin(["gradient_norm", "gradient_cosine"]), "replicate"].nunique(),
-        "cosines": Markup(cosines(records)),
-        "pairs": mean_cosines(records, few),
-        "pair_names": few,
+        "headline": _sentences.headline(summary),
+        "certainty": first,
+        "answer": {
+            "On average": _sentences.on_average(summary),
+            "If a choice is wrong": _sentences.if_wrong(summary),
+            "Owed to the other tasks": " ".join(sentence for sentence in credited if sentence != _sentences.STRUCTURE),
+            "How sure": " ".join(sure),
+        },
+        "credited": credited,
+        "next": next_run(summary),
+        "advice": advice(summary),
+    }
+
+
+def _treatments(summary: Summary, shown: Sequence[TaskSummary]) -> dict[str, Any]:
+    helped = [task for task in _sentences.having(shown, "HELPS") if credit(task)]
+    return {
+        "gains": mean_gains(summary.treatments),
+        "columns": columns_of(shown),
+        "cells": gain_cells(shown),
+        "ways": bool(summary.treatments) or any(task.effects for task in summary.tasks),
+        "control": any(credit(task) for task in summary.tasks),
+        "credits": [(task, structure_of(task), task.effects[INFORMATION]) for task in helped],
     }

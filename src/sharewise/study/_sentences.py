@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import final
 
 from sharewise.evidence import Word
-from sharewise.study._numbers import count, decimals, listing, number
+from sharewise.study._choices import CONTROL, at_stake, credit, joint_of, joint_treatments, score_of, support
+from sharewise.study._numbers import count, decimals, listing, number, share
+from sharewise.study._parts import TreatmentSummary
 from sharewise.study._summary import Summary, TaskSummary
+from sharewise.study._treatments import ALONE, TOGETHER
 
 MEANING: dict[Word, str] = {
     "HELPS": "Better together by at least the margin, and more than chance explains.",
@@ -17,73 +18,103 @@ MEANING: dict[Word, str] = {
 }
 """What each verdict says, allowing for the number of tasks."""
 
-_FAR = 200
+STRUCTURE = (
+    "What shuffled labels bring too is an effect of structure, not of information: a shared network may gain because "
+    "other losses, even of noise, regularise it or change its steps."
+)
+"""What it means that a gain is not credited."""
+
+WAYS = {TOGETHER: "", "weighted": "by tuned weights", "worst task": "by the loss of the worst task"}
+"""How a joint treatment is said after the word together; others go by their names."""
+
 _WORDS: dict[str, Word] = {"helps": "HELPS", "hurts": "HURTS"}
+_VERBS: dict[Word, str] = {
+    "HELPS": "helps",
+    "HURTS": "hurts",
+    "NEUTRAL": "makes no difference that matters",
+    "UNDETERMINED": "cannot be told from no difference yet",
+}
 _LONG = 48
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What to do next about some tasks."""
-
-    about: str
-    text: str
-
-
 def having(tasks: Sequence[TaskSummary], verdict: Word) -> list[TaskSummary]:
-    """The tasks with this verdict."""
+    """The tasks for which training together has this verdict."""
     return [task for task in tasks if task.verdict == verdict]
 
 
 def headline(summary: Summary) -> str:
-    """Which tasks to train together, which alone, and for which it is open, unimportant or the choice was another.
+    """Which tasks to train together, and how, which alone, and for which it is open, unimportant or contradicted.
 
     Example:
         >>> headline(Summary(name="adult", tasks=(), replicates=5, covers="this split's models"))
         'No task clearly gains or loses.'
     """
     tasks = summary.tasks
-    decided = [task for task in tasks if task.verdict in ("HELPS", "HURTS")]
-    together = [task for task in decided if (task.verdict, task.chosen) == ("HELPS", "together")]
-    alone = [task for task in decided if (task.verdict, task.chosen) == ("HURTS", "alone")]
-    verdicts = {task.verdict for task in tasks}
-    if verdicts == {"NEUTRAL"}:
+    found = {task.name: support(task) for task in tasks}
+    simple = all(task.chosen in (ALONE, TOGETHER) for task in tasks)
+    if set(found.values()) == {"NEUTRAL"} and simple:
         return "Together or alone makes no difference that matters here."
-    if verdicts == {"UNDETERMINED"}:
+    if set(found.values()) == {"UNDETERMINED"}:
         return "This study cannot tell yet what these tasks should share."
-    if len(tasks) in (len(together), len(alone)) and tasks:
-        return f"Train {'both' if len(tasks) == 2 else f'all {count(len(tasks))}'} tasks {tasks[0].chosen}."
-    parts = []
-    if together:
-        others = f" with the other{'s' if len(tasks) > 2 else ''}"
-        parts.append(f"{_short(together)} together{others if len(together) == 1 else ''}")
-    if alone:
-        parts.append(f"{_short(alone)} alone")
-    torn = [task for task in decided if task not in (*together, *alone)]
-    opening = f"Train {', and '.join(parts)}" if parts else _effect(torn)
-    return opening + _rest(torn, having(tasks, "NEUTRAL"), having(tasks, "UNDETERMINED")) + "."
+    sure = [task for task in tasks if found[task.name] == "HELPS"]
+    parts = _recommended(sure, len(tasks))
+    torn = [task for task in tasks if found[task.name] == "HURTS"]
+    opening = f"Train {', and '.join(', '.join(some) for some in (parts[:-1], parts[-1:]) if some)}"
+    neutral = [task for task in tasks if found[task.name] == "NEUTRAL"]
+    undecided = [task for task in tasks if found[task.name] == "UNDETERMINED"]
+    return (opening if parts else _effect(torn)) + _rest(torn, neutral, undecided) + "."
+
+
+def _recommended(sure: Sequence[TaskSummary], total: int) -> list[str]:
+    """The joint treatments with their tasks, then those to train alone."""
+    order = [*joint_treatments(sure), *(task.chosen for task in sure if task.chosen != ALONE), ALONE]
+    groups = {way: [task for task in sure if task.chosen == way] for way in order}
+    return [_part_of(way, group, total) for way, group in groups.items() if group]
+
+
+def _part_of(way: str, tasks: Sequence[TaskSummary], total: int) -> str:
+    names = ("both tasks" if total == 2 else f"all {count(total)} tasks") if len(tasks) == total else short(tasks)
+    if way == ALONE:
+        return f"{names} alone"
+    others = f" with the other{'s' if total > 2 else ''}" if len(tasks) == 1 < total else ""
+    return f"{names} together{others}{how(way)}"
+
+
+def how(way: str) -> str:
+    """What follows the word together for this joint treatment.
+
+    Example:
+        >>> how("together"), how("weighted"), how("mmoe")
+        ('', ' by tuned weights', ' by “mmoe”')
+    """
+    said = WAYS.get(way, f"by “{way[:_LONG]}”")
+    return f" {said}" if said else ""
 
 
 def _effect(torn: Sequence[TaskSummary]) -> str:
     """What sharing did to tasks for which the study chose otherwise."""
-    said = [f"{verb} {_short(found)}" for verb in ("helps", "hurts") if (found := having(torn, _WORDS[verb]))]
+    plain = [task for task in torn if task.chosen in (ALONE, TOGETHER)]
+    said = [f"{verb} {short(found)}" for verb in ("helps", "hurts") if (found := having(plain, _WORDS[verb]))]
     return f"Training together {' and '.join(said)}" if said else "No task clearly gains or loses"
 
 
 def _rest(torn: Sequence[TaskSummary], neutral: Sequence[TaskSummary], undecided: Sequence[TaskSummary]) -> str:
     parts = []
     if torn:
-        parts.append(f"the choice for {_short(torn)} was made on other rows and differs")
-    if neutral:
-        parts.append(f"{_short(neutral)} {'does' if len(neutral) == 1 else 'do'} as well either way")
+        parts.append(f"the choice for {short(torn)} was made on other rows and differs")
+    simple = [task for task in neutral if task.chosen in (ALONE, TOGETHER)]
+    if simple:
+        parts.append(f"{short(simple)} {'does' if len(simple) == 1 else 'do'} as well either way")
+    for way in dict.fromkeys(task.chosen for task in neutral if task not in simple):
+        some = [task for task in neutral if task.chosen == way]
+        parts.append(f"{short(some)} {'does' if len(some) == 1 else 'do'} as well alone as together{how(way)}")
     if undecided:
-        parts.append(f"{_short(undecided)} {'is' if len(undecided) == 1 else 'are'} not decided yet")
+        parts.append(f"{short(undecided)} {'is' if len(undecided) == 1 else 'are'} not decided yet")
     return "; " + ", ".join(parts) if parts else ""
 
 
 def certainty(summary: Summary) -> list[str]:
-    """How sure the headline is: the verdicts counted, what the intervals cover, where choice and test disagree."""
+    """How sure the headline is: the verdicts counted, what the intervals cover, where other models are better."""
     tasks = summary.tasks
     undecided = having(tasks, "UNDETERMINED")
     parts = [
@@ -97,27 +128,68 @@ def certainty(summary: Summary) -> list[str]:
     start = f"Measured over {count(summary.replicates, 'paired replicate')}, training together"
     sentences = [f"{start} {listing(said)}."]
     sentences.append(f"The {100 * summary.level:.0f}\u00a0% intervals cover {summary.covers.rstrip('.')}.")
-    outdone = _outdone(tasks)
-    if outdone:
-        models = sorted({model for _, model in outdone})
-        about = _named([task for task, _ in outdone], 4)
-        sentences.append(f"Other models ({'; '.join(models[:3])}) predict {about} better than either network.")
+    better = outdone(tasks)
+    if better:
+        models = sorted({model for _, model in better})
+        about = named([task for task, _ in better], 4)
+        sentences.append(f"Other models ({'; '.join(models[:3])}) predict {about} better than any of these networks.")
     return sentences
 
 
-def advice(summary: Summary) -> list[Advice]:
-    """What to do next, most pressing first."""
-    tasks = summary.tasks
-    lists = (
-        _hurt(having(tasks, "HURTS")),
-        _against(tasks),
-        _open(having(tasks, "UNDETERMINED"), summary.replicates),
-        _reference(tasks),
-        _floor(tasks),
-        _neutral(having(tasks, "NEUTRAL")),
-        _partial(tasks),
+def on_average(summary: Summary) -> str:
+    """What training together does to the mean over the tasks, with its verdict; "" where it was not measured."""
+    known = {row.name: row for row in summary.treatments if math.isfinite(row.gain.estimate)}
+    if TOGETHER not in known:
+        return ""
+    gain = known[TOGETHER].gain
+    text = (
+        f"Training together changes the mean over the tasks by {share(gain.estimate)} of the way from a constant "
+        f"predictor to a perfect score ({100 * summary.level:.0f}\u00a0% interval {share(gain.low)} to "
+        f"{share(gain.high)}): on average it {_VERBS[gain.verdict]}."
     )
-    return [item for items in lists for item in items]
+    best = max((row for name, row in known.items() if name not in (ALONE, CONTROL)), key=_estimate)
+    if best.name == TOGETHER or not best.gain.estimate > gain.estimate:
+        return text
+    return f"{text} The highest mean is that of training together{how(best.name)}: {share(best.gain.estimate)}."
+
+
+def _estimate(row: TreatmentSummary) -> float:
+    return row.gain.estimate
+
+
+def if_wrong(summary: Summary) -> str:
+    """The worst plausible loss of those who follow the choices, in each task's unit; "" where nothing is known."""
+    stakes = {task.name: at_stake(task) for task in summary.tasks}
+    lost = [task for task in summary.tasks if stakes[task.name] > 0]
+    safe = [task for task in summary.tasks if stakes[task.name] == 0]
+    if not lost:
+        return "By these intervals the choices lose nothing." if safe else ""
+    worst = sorted(lost, key=lambda task: stakes[task.name] / (task.margin if task.margin > 0 else 1.0), reverse=True)
+    said = [f"{named([task])} {number(stakes[task.name], decimals(task))} of {task.metric}" for task in worst[:4]]
+    if len(lost) > 4:
+        said.append(f"{count(len(lost) - 4, 'other task')} less, in margins")
+    said += [f"{named(safe, 3)} nothing"] if safe else []
+    level = f"{100 * summary.level:.0f}\u00a0%"
+    return f"The worst that the {level} intervals allow: following the choices costs {listing(said, len(said))}."
+
+
+def credited(summary: Summary) -> list[str]:
+    """Which gains from training together are credited to the labels of the other tasks; empty without the control."""
+    helped = having(summary.tasks, "HELPS")
+    found = {task.name: credit(task) for task in helped}
+    if not any(found.values()):
+        return []
+    owed = [task for task in helped if found[task.name] == "HELPS"]
+    not_owed = [task for task in helped if found[task.name] in ("NEUTRAL", "HURTS")]
+    unclear = [task for task in helped if found[task.name] in ("UNDETERMINED", None)]
+    said = []
+    if owed:
+        said.append(f"The gain of {named(owed)} is credited to what the other tasks' labels tell.")
+    if not_owed:
+        said.append(f"Shuffled labels of the other tasks do as well for {named(not_owed)}: not credited.")
+    if unclear:
+        said.append(f"For {named(unclear)} the comparison with shuffled labels is open: not credited.")
+    return [*said, STRUCTURE] if not_owed or unclear else said
 
 
 def best_reference(task: TaskSummary) -> tuple[str, float] | None:
@@ -131,141 +203,29 @@ def signed(task: TaskSummary, score: float) -> float:
     return score if task.higher_is_better else -score
 
 
-def _named(tasks: Sequence[TaskSummary], most: int = 4) -> str:
+def named(tasks: Sequence[TaskSummary], most: int = 4) -> str:
+    """Names in a sentence, quoted where they have spaces, cut where they are long; a count of too many."""
     names = [task.name if len(task.name) <= _LONG else f"{task.name[:_LONG]}…" for task in tasks]
     return listing([f"“{name}”" if " " in name else name for name in names], most)
 
 
-def _short(tasks: Sequence[TaskSummary]) -> str:
+def short(tasks: Sequence[TaskSummary]) -> str:
     """Names for the headline, or how many where they would fill it."""
-    return _named(tasks, 6) if sum(len(task.name) for task in tasks) <= 2 * _LONG else count(len(tasks), "task")
-
-
-def _about(tasks: Sequence[TaskSummary]) -> str:
-    return _named(tasks, 4).capitalize() if len(tasks) > 4 else _named(tasks)  # a count may take a capital, no name
+    return named(tasks, 6) if sum(len(task.name) for task in tasks) <= 2 * _LONG else count(len(tasks), "task")
 
 
 def _part(tasks: Sequence[TaskSummary], verb: str) -> str:
     if not tasks:
         return ""
-    return f"{verb} {count(len(tasks), 'task')}" + (f" ({_named(tasks)})" if len(tasks) <= 4 else "")
+    return f"{verb} {count(len(tasks), 'task')}" + (f" ({named(tasks)})" if len(tasks) <= 4 else "")
 
 
-def _outdone(tasks: Sequence[TaskSummary]) -> list[tuple[TaskSummary, str]]:
-    """Tasks where an outside model beats both networks by more than the margin, with its name."""
+def outdone(tasks: Sequence[TaskSummary]) -> list[tuple[TaskSummary, str]]:
+    """Tasks where an outside model beats every network by more than the margin, with its name."""
     found = []
     for task in tasks:
         best = best_reference(task)
-        networks = max(signed(task, task.alone), signed(task, task.together))
-        if best and signed(task, best[1]) > networks + (task.margin if task.margin > 0 else 0):
+        networks = [signed(task, score) for arm in (ALONE, *joint_of(task)) if (score := score_of(task, arm)) == score]
+        if best and networks and signed(task, best[1]) > max(networks) + (task.margin if task.margin > 0 else 0):
             found.append((task, best[0]))
     return found
-
-
-def _hurt(tasks: Sequence[TaskSummary]) -> list[Advice]:
-    if not tasks:
-        return []
-    text = (
-        "Use the network trained alone. If you need one joint network, each of these is worth a study of its own: "
-        "share less (fewer shared layers, soft sharing, groups of tasks), give the task more weight or more rows, or "
-        "widen the trunk. Which of them cures it can only be seen by retraining."
-    )
-    return [Advice(f"{_about(tasks)}: hurt by training together", text)]
-
-
-def _against(tasks: Sequence[TaskSummary]) -> list[Advice]:
-    opposite = {"together": "HURTS", "alone": "HELPS"}
-    against = [task for task in tasks if task.verdict == opposite[task.chosen]]
-    if not against:
-        return []
-    text = (
-        "The choice was made on the select rows, before the test rows were read, and the test rows speak against it. "
-        "The choice stands, so that the test stays a test; repeat the study with more replicates before relying on it."
-    )
-    return [Advice(f"{_about(against)}: choice and test disagree", text)]
-
-
-def _open(tasks: Sequence[TaskSummary], replicates: int) -> list[Advice]:
-    if not tasks:
-        return []
-    endless = [task for task in tasks if task.needed == math.inf]
-    text = f"Repeat the study with more than {replicates} replicates; finished runs are reused."
-    if len(endless) == len(tasks):
-        text = "More replicates cannot decide: splits of one table share rows, and these are too few for the margin."
-    rows = f" More rows, or a wider margin, are needed for {_named(endless)}." if endless else ""
-    return [Advice(f"{_about(tasks)}: not decided", text + _needed(tasks, replicates) + rows + _risk(tasks))]
-
-
-def _needed(tasks: Sequence[TaskSummary], replicates: int) -> str:
-    known = [task for task in tasks if math.isfinite(task.needed)]
-    if not known:
-        return ""
-    if len(tasks) > 4:
-        middle = _middle(tasks)
-        if middle == math.inf:
-            return ""
-        return f" Half of these tasks are expected to need {_many(middle)}{'' if middle > _FAR else ' or fewer'}."
-    said = [f"{_many(task.needed)} for {_named([task])}" for task in known]
-    near = [task for task in known if task.needed <= replicates]
-    text = f" Expected to be enough: {listing(said)}."
-    return f"{text} Where that is no more than now, the difference lies close to the margin." if near else text
-
-
-def _middle(tasks: Sequence[TaskSummary]) -> float:
-    needed = sorted(task.needed for task in tasks if not math.isnan(task.needed))
-    return needed[len(needed) // 2]
-
-
-def _many(needed: float) -> str:
-    return f"more than {_FAR}" if needed > _FAR else f"{needed:.0f}"
-
-
-def _risk(tasks: Sequence[TaskSummary]) -> str:
-    """What it may cost to train together all the same."""
-    if len(tasks) > 4:
-        return ""
-    ends = [(number(end, decimals(task), sign=True) for end in (task.low, task.high)) for task in tasks]
-    said = [f"{_named([task])} by {low} to {high}" for task, (low, high) in zip(tasks, ends, strict=True)]
-    return f" As far as is known now, training together changes {listing(said)} (positive is better)."
-
-
-def _reference(tasks: Sequence[TaskSummary]) -> list[Advice]:
-    outdone = _outdone(tasks)
-    if not outdone:
-        return []
-    text = (
-        "Another model predicts better than both networks: use it where only the prediction counts. Whether the tasks "
-        "help each other is a separate question; its answer above holds for these networks, and a better trunk may "
-        "change it."
-    )
-    return [Advice(f"{_about([task for task, _ in outdone])}: better without these networks", text)]
-
-
-def _floor(tasks: Sequence[TaskSummary]) -> list[Advice]:
-    floored = [
-        task for task in tasks if max(signed(task, task.alone), signed(task, task.together)) <= signed(task, task.floor)
-    ]
-    if not floored:
-        return []
-    text = (
-        "Neither network predicts better than a constant. Check that the features can tell anything about it; a "
-        "verdict about sharing means little here."
-    )
-    return [Advice(f"{_about(floored)}: nothing learnt", text)]
-
-
-def _neutral(tasks: Sequence[TaskSummary]) -> list[Advice]:
-    if not tasks:
-        return []
-    text = "One joint network is one model to train, store and run; separate networks can be changed one at a time."
-    return [Advice(f"{_about(tasks)}: choose by convenience", text)]
-
-
-def _partial(tasks: Sequence[TaskSummary]) -> list[Advice]:
-    if len({task.chosen for task in tasks}) < 2:
-        return []
-    text = (
-        "The scores together come from one network trained on all tasks. A joint network without the tasks that are "
-        "better alone is another network: study it before you use it in place of the measured one."
-    )
-    return [Advice("What was measured", text)]

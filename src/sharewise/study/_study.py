@@ -1,66 +1,33 @@
 """The study: every task alone against all together, from a frozen plan to a report and a model."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol as Interface
-from typing import final, runtime_checkable
+from typing import final
 
 import pandas as pd
 
 from sharewise._core import InputError
-from sharewise.evidence import SelectScores
+from sharewise.evidence import FinalScores, SelectScores, Verdict
 from sharewise.mixing import Dataset
-from sharewise.runs import (
-    Finished,
-    MakeTrunk,
-    Perform,
-    PerformTogether,
-    Run,
-    Store,
-    Way,
-    can_travel,
-    choose_way,
-    cores,
-    divide,
-    execute,
-)
-from sharewise.study._analysis import decide, final_scores, judge, of_role, tuned
-from sharewise.study._frame import tidy
+from sharewise.runs import MakeTrunk, Perform, choose_device
+from sharewise.study._analysis import Decision, decide, final_scores, judge, of_role, open_tasks
+from sharewise.study._bench import Bench, Progress, References, Results, Silent
+from sharewise.study._budget import Budget
+from sharewise.study._compared import points_of
+from sharewise.study._frame import task_table, tidy
 from sharewise.study._model import chosen_model
-from sharewise.study._plan import check_study, freeze_plan, make_plan, write_text, written_way
-from sharewise.study._protocol import Protocol
-from sharewise.study._references import REFERENCES, PerformReference
+from sharewise.study._outcome import Outcome
+from sharewise.study._plan import check_study, make_plan, write_text
+from sharewise.study._protocol import SHUFFLED, Protocol
 from sharewise.study._report import write_report
-from sharewise.study._summarise import Outcome, floors_on, summarise
+from sharewise.study._spend import plan_budget
+from sharewise.study._summarise import floors_on, summarise
 from sharewise.study._summary import Summary
+from sharewise.study._transfer import transfer_of, transfer_plan, wants_transfer
+from sharewise.study._treatments import ALONE, TOGETHER, Treatment, treatments_of
 from sharewise.training import whole_file
-
-Results = list[tuple[Run, Finished]]
-References = list[tuple[str, int, Finished]]
-
-
-@runtime_checkable
-class Progress(Interface):
-    """Told how far the study is."""
-
-    def start(self, what: str, total: int) -> None:
-        """A part begins: so many runs."""
-
-    def advance(self, done: int) -> None:
-        """So many runs more are finished."""
-
-
-@final
-class Silent:
-    """No progress is shown."""
-
-    def start(self, what: str, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, done: int) -> None:
-        """Nothing."""
 
 
 @final
@@ -91,12 +58,14 @@ def study(
 ) -> Study:
     """Measure what sharing does for each task, decide, and train what was decided.
 
-    Every task is trained alone and all are trained together, in every replicate with every setting; settings are chosen
-    on the validation rows, the model on the select rows, and the verdicts are read off the test rows, once. Cost:
-    `replicates * trials * (K + 1)` trainings, each at most `steps` long; finished ones are never repeated, so a study
-    that was interrupted, or is asked for more replicates, continues.
+    Every task is trained alone and all are trained together, in every replicate with every setting; so are the further
+    treatments of the protocol. Settings are chosen on the validation rows, the model on the select rows, and the
+    verdicts are read off the test rows, as often as the protocol says beforehand. Cost: for each replicate and trial K
+    trainings alone, K + 3 joint ones by default, each at most `steps` long, and for up to 8 tasks K (K + 1) / 2 in each
+    replicate to see which task helps which. Finished ones are never repeated, so a study that was interrupted, or is
+    asked for more replicates, continues.
 
-    Writes into `out`: `report.html`, `summary.json`, `records.parquet`, `plan.json`, `model/` and `runs/`.
+    Writes into `out`: `report.html`, `summary.json`, `tasks.csv`, `records.parquet`, `plan.json`, `model/` and `runs/`.
 
     Args:
         dataset: rows and at least two tasks.
@@ -122,74 +91,85 @@ def study(
         >>> [task.name for task in result.summary.tasks]
         ['digit', 'parity', 'big', 'slant', 'stroke']
     """
-    protocol, folder, progress = protocol or Protocol(), Path(out), progress or Silent()
+    wanted, folder = protocol or Protocol(), Path(out)
     check_study(folder, dataset)
     started = time.perf_counter()
-    plan = make_plan(dataset, protocol)
-    perform = Perform(dataset, trunk)
-    way = choose_way(plan, perform, workers=_count(perform, workers), written=written_way(folder))
-    freeze_plan(folder, plan, dataset, way)
-    results = _perform_all(plan, perform, folder, way=way, progress=progress)
-    references = _perform_references(dataset, protocol, folder, workers=workers, progress=progress)
+    bench = Bench(folder, Perform(dataset, trunk, device=choose_device(wanted.device)), workers, progress or Silent())
+    budget = plan_budget(bench, wanted, started)
+    main, references = _perform_main(bench, budget, started)
+    budget = bench.budget or budget  # fewer replicates where the time was over
+    protocol, treatments = budget.protocol, treatments_of(budget.protocol, bench.perform)
 
-    best = tuned(results)
-    _check_trained(best)
-    select = SelectScores(of_role(best, "select"), dataset.tasks)
-    decision = decide(select, floors_on(dataset, "select"), dataset.tasks, protocol)
-    chosen_model(best, decision, perform, dataset).save(folder / "model")
-    verdicts = judge(final_scores(best, dataset), decision, dataset)
+    _check_trained(bench.best)
+    floors = floors_on(dataset, "select")
+    select = SelectScores(of_role(bench.best, "select"), dataset.tasks)
+    joint = [each.name for each in treatments if each.joint]
+    decision = decide(select, floors, dataset.tasks, protocol, joint=joint)
+    units = {name: size / protocol.margin for name, size in decision.contrasts.margins.items()}
+    points = points_of(main, bench.best, treatments, dataset.tasks, floors=floors, units=units)
+    transfer = None
+    if wants_transfer(len(dataset.tasks), protocol):
+        more = bench.train("pairs of tasks", transfer_plan(bench.best, dataset))
+        transfer = transfer_of(main, more, dataset.tasks, units)
+    chosen_model(bench.best, decision, bench.perform, dataset).save(folder / "model")
 
-    seconds = _seconds(results, references) | {"total": time.perf_counter() - started}
-    outcome = Outcome(dataset, protocol, best, references, decision, verdicts, command, seconds)
-    summary = summarise(outcome)
-    records = tidy(results, best)
+    final, verdicts = _look(bench, decision, protocol, treatments)
+    outcome = Outcome(
+        dataset=dataset,
+        protocol=protocol,
+        treatments=treatments,
+        results=bench.results,
+        best=bench.best,
+        references=references,
+        decision=decision,
+        final=final,
+        verdicts=verdicts,
+        transfer=transfer,
+        points=points,
+        command=command,
+        seconds=_seconds(bench.results, references) | {"total": time.perf_counter() - started},
+        left_out=tuple(budget.left_out.values()),
+        reasons=bench.way.reasons(),
+    )
+    summary, records = summarise(outcome), tidy(bench.results, bench.best)
     _write(folder, summary, records)
     return Study(summary, records, folder)
 
 
-def _perform_all(plan: Sequence[Run], perform: Perform, folder: Path, *, way: Way, progress: Progress) -> Results:
-    store = Store(folder / "runs")
-    marks, together = Store(store.folder / "parts"), PerformTogether(perform, store)
-    parts = divide(plan, way)
-    for part in parts:
-        if not all(key in store for key in together.keys(part)):  # a run was deleted since
-            marks.drop(together.mark(part))
-    progress.start("networks", len(plan))
-    done = _in_runs(progress, len(plan), len(parts))
-    rows = [(together.mark(part), part) for part in parts]
-    execute(rows, together, marks, workers=way.workers, done=done)
-    keys = {id(run): key for part in parts for run, key in zip(part, together.keys(part), strict=True)}
-    return [(run, store.get(keys[id(run)])) for run in plan]
+def _perform_main(bench: Bench, budget: Budget, started: float) -> tuple[Results, References]:
+    """The runs and outside models of the plan; where the time is over, of fewer replicates."""
+    protocol, until = budget.protocol, None
+    if protocol.budget is not None:
+        bench.budget = budget
+        until = started + protocol.budget - budget.reserve
+    treatments = treatments_of(protocol, bench.perform)
+    main = bench.train("networks", make_plan(bench.perform.dataset, protocol, treatments, rows=bench.rows), until=until)
+    done = len({run.replicate for run, _ in main})
+    if done < protocol.replicates:
+        bench.cut(done)
+    return list(main), bench.fit(range(done) if protocol.references else ())
 
 
-def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]:
-    """Finished parts told as runs: parts are of nearly one size."""
-    told = 0
-
-    def done(finished: int) -> None:
-        nonlocal told
-        before, told = told * runs // parts, told + finished
-        progress.advance(told * runs // parts - before)
-
-    return done
-
-
-def _perform_references(
-    dataset: Dataset, protocol: Protocol, folder: Path, *, workers: int | None, progress: Progress
-) -> References:
-    rows = [(name, replicate) for replicate in range(protocol.replicates) for name in REFERENCES]
-    rows = rows if protocol.references else []
-    store, perform = Store(folder / "runs"), PerformReference(dataset)
-    keys = [perform.key(row) for row in rows]
-    progress.start("outside models", len(rows))
-    pairs = list(zip(keys, rows, strict=True))
-    execute(pairs, perform, store, workers=_count(perform, workers), done=progress.advance)
-    return [(*row, store.get(key)) for key, row in pairs]
-
-
-def _count(work: Callable[..., Finished], workers: int | None) -> int:
-    """How many processes: none but this one where the work cannot be sent to others."""
-    return 1 if can_travel(work) else workers or cores()
+def _look(
+    bench: Bench, decision: Decision, protocol: Protocol, treatments: Sequence[Treatment]
+) -> tuple[FinalScores, dict[str, Verdict]]:
+    """Read the test rows, as often as the protocol says, with more replicates each time for the tasks still open."""
+    dataset, count = bench.perform.dataset, protocol.replicates
+    repeated = [each for each in treatments if each.name in (ALONE, TOGETHER, SHUFFLED)]
+    final = final_scores(bench.best, dataset)
+    verdicts = judge(final, decision, dataset)
+    for _ in range(1, protocol.looks):
+        undecided = open_tasks(verdicts)
+        if not undecided:
+            break
+        places = range(count, 2 * count)
+        plan = make_plan(dataset, protocol, repeated, replicates=places, tasks=undecided, rows=bench.rows)
+        bench.train("open tasks", plan)
+        count = 2 * count
+        final = final_scores(bench.best, dataset)
+        now = judge(final, decision, dataset)
+        verdicts |= {name: now[name] for name in undecided}
+    return final, verdicts
 
 
 def _check_trained(best: Results) -> None:
@@ -215,5 +195,7 @@ def _seconds(results: Results, references: References) -> dict[str, float]:
 def _write(folder: Path, summary: Summary, records: pd.DataFrame) -> None:
     with whole_file(folder / "records.parquet") as draft:
         records.to_parquet(draft, index=False)
+    with whole_file(folder / "tasks.csv") as draft:
+        task_table(summary).to_csv(draft, index=False)
     write_report(summary, records, folder / "report.html")
     write_text(folder / "summary.json", summary.to_json())

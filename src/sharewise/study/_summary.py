@@ -3,14 +3,17 @@
 import json
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, TypeAlias, final
+
+from pydantic import TypeAdapter
 
 from sharewise._core import InputError
 from sharewise.evidence import Word
+from sharewise.study._parts import Bin, Effect, Point, RunSummary, Table, Transfer, TreatmentSummary
 
-Arm: TypeAlias = Literal["alone", "together"]
+Arm: TypeAlias = str
 _Json: TypeAlias = Any  # what json reads and writes, and tuples
-FORMAT = 1
+FORMAT = 2
 ENDLESS = "no number"
 
 
@@ -32,7 +35,7 @@ class TaskSummary:
         high: its upper end.
         margin: differences smaller than this do not matter.
         verdict: what the interval and the margin say together.
-        chosen: where the chosen model takes this task from, decided on the select rows.
+        chosen: the treatment from which the chosen model takes this task, decided on the select rows.
         references: score of each model outside the study, by name.
         together_best_checkpoint: score of together if each task could stop at its own best step.
         labels: number of labels in each data role.
@@ -40,6 +43,10 @@ class TaskSummary:
         scores: score of every replicate, by arm, in the same order of replicates.
         extra: mean of the further metrics, by arm and metric.
         needed: replicates expected to decide an undetermined verdict; infinite where only more rows can.
+        effects: differences of further treatments to alone, by treatment; and under `information` the difference of
+            together to shuffled: what the other tasks' labels tell.
+        runs: numbers of the runs behind `scores`, by arm, in the same order.
+        bins: predictions against observations, by arm.
 
     Example:
         >>> task = TaskSummary(name="age", kind="regression", metric="r2", higher_is_better=True, floor=0.0, alone=0.61,
@@ -68,6 +75,9 @@ class TaskSummary:
     scores: dict[str, tuple[float, ...]] = field(default_factory=dict)
     extra: dict[str, dict[str, float]] = field(default_factory=dict)
     needed: float = math.nan
+    effects: dict[str, Effect] = field(default_factory=dict)
+    runs: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    bins: dict[str, tuple[Bin, ...]] = field(default_factory=dict)
 
 
 @final
@@ -91,6 +101,12 @@ class Summary:
         model: the chosen model, in words.
         notes: limitations the reader must know.
         fingerprint: of the data.
+        treatments: one entry per treatment, `alone` first.
+        transfer: which task helps which, or None where it was not measured.
+        points: settings of the joint treatments, as points of the trade-off between tasks.
+        overlap: [K][K], share of the labelled rows of the row's task that have a label of the column's task too.
+        runs: the runs behind the scores.
+        left_out: what a stated budget of time left out.
 
     Example:
         >>> summary = Summary(name="adult", tasks=(), replicates=5, covers="this split's models")
@@ -113,6 +129,12 @@ class Summary:
     model: str = ""
     notes: tuple[str, ...] = ()
     fingerprint: str = ""
+    treatments: tuple[TreatmentSummary, ...] = ()
+    transfer: Transfer | None = None
+    points: tuple[Point, ...] = ()
+    overlap: Table = ()
+    runs: tuple[RunSummary, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The summary as strict JSON; numbers that are not finite become null."""
@@ -135,9 +157,11 @@ class Summary:
             raise InputError("this is no summary of a study; give the `summary.json` that a study wrote") from error
         if version != FORMAT:
             raise InputError(f"the summary has format {version}, this version reads {FORMAT}; run the study again")
-        rows = fields.pop("tasks")
-        tasks = tuple(TaskSummary(**row | {"needed": math.inf} if row["needed"] == ENDLESS else row) for row in rows)
-        return Summary(tasks=tasks, **fields)
+        for task in fields["tasks"]:
+            task["needed"] = math.inf if task["needed"] == ENDLESS else task["needed"]
+        if not isinstance(fields["transfer"], dict):
+            fields["transfer"] = None
+        return TypeAdapter(Summary).validate_python(fields)
 
 
 def _without_nan(value: _Json) -> _Json:

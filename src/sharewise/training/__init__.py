@@ -8,6 +8,7 @@ from sharewise.training._expected import expected_counts
 from sharewise.training._finite import NonFiniteLossError
 from sharewise.training._groups import capacity, populations
 from sharewise.training._optimiser import make_optimiser
+from sharewise.training._penalty import Penalty
 from sharewise.training._population import train_population
 from sharewise.training._probe import gradient_records
 from sharewise.training._recipe import Recipe
@@ -21,6 +22,7 @@ __all__ = [
     "Step",
     "Training",
     "Fit",
+    "Penalty",
     "train_population",
     "populations",
     "can_join",

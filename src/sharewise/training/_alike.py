@@ -15,6 +15,7 @@ from sharewise.training._comparison import StackedComparison, stack_methods
 from sharewise.training._layers import Ensemble
 from sharewise.training._methods import StackedObjective
 from sharewise.training._noise import Noise
+from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool, tensors_of
 from sharewise.training._recipe import Recipe
 from sharewise.training._stack import Stack
@@ -27,7 +28,7 @@ def can_join(trainings: Sequence[Training]) -> str | None:
     """Why these trainings cannot be one population; None: they can.
 
     Networks must have one structure, and recipes may differ in learning rate, weight decay, patience, largest norm and
-    seed alone. Cost: one step of all models on two rows, on copies.
+    seed alone; penalties in strength. Cost: one step of all models on two rows, on copies.
 
     Args:
         trainings: at least one; a single one tells whether it can be in any population.
@@ -136,8 +137,13 @@ def differ(one: Training, other: Training) -> str | None:
         "their tasks differ": tuple(one.tasks) != tuple(other.tasks),
         "their data have different forms": _data_form(one.data) != _data_form(other.data),
         "their precisions differ": one.precision != other.precision,
+        "their penalties differ": _penalised(one) != _penalised(other),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _penalised(given: Training) -> object:
+    return None if given.penalty is None else given.penalty.function
 
 
 def _common(recipe: Recipe) -> Recipe:
@@ -175,6 +181,9 @@ def _trial(trainings: Sequence[Training]) -> str | None:
     try:
         outputs = Ensemble(stack, noise)(batch.inputs, batch.task, None)
         losses = Criterion(first.tasks).to(device)(outputs, batch)
+        penalties = Penalties([each.penalty for each in trainings])
+        if penalties:
+            penalties(stack, batch.inputs, 0)
         gradients = torch.autograd.grad(losses.total.sum(), stack.leaves, allow_unused=True)
         given = [replace(each, method=method) for each, method in zip(trainings, methods, strict=True)]
         wrong = _apart(stack_methods(given, stack), losses.mean().detach(), losses.present)

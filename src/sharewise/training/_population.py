@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from sharewise._core import Losses, Record
+from sharewise._core import Batch, Losses, Record
 from sharewise.tasks import Criterion, skill
 from sharewise.training._adamw import StackedAdamW, clip_stacked
 from sharewise.training._alike import can_join
@@ -20,6 +20,7 @@ from sharewise.training._layers import Ensemble
 from sharewise.training._member import Member
 from sharewise.training._noise import Noise
 from sharewise.training._padded import padded_losses, padded_outputs
+from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool
 from sharewise.training._stack import Stack
 from sharewise.training._training import Fit, Training, _autocast
@@ -113,6 +114,7 @@ class Population:
         self.optimiser = StackedAdamW(self.ensemble.stack.flat, self.ensemble.stack.matrices)
         self.methods = stack_methods(trainings, self.ensemble.stack)
         self.own_optimiser = StackedAdamW(self.methods.flat, 0)
+        self.penalties = Penalties([given.penalty for given in trainings])
         self.bad_step = torch.full_like(self.numbers.floor, -1, dtype=torch.long)
         self.running: Losses | None = None
         self.step = 0
@@ -137,15 +139,26 @@ class Population:
         if losses is None:
             return
         mean = losses.mean(self.numbers.expected if self.recipe.normalise == "expected" else None)
-        self._update(*self.methods.gradient(mean, losses.present, self.ensemble.stack.leaves))
+        gradients, own = self.methods.gradient(mean, losses.present, self.ensemble.stack.leaves)
+        self._update(gradients + self._penalty() if self.penalties else gradients, own)
         now = Losses(losses.total.detach(), losses.count)
         self.running = now if self.running is None else self.running + now
         self.step += 1
 
     def _losses(self) -> Losses:
         self.ensemble.noise.start(self.step)
-        batch = self.pool.take(move(self.draws.rows(self.step), self.device))
+        batch = self._batch()
         return self.criterion(self.ensemble(batch.inputs, batch.task, None), batch)
+
+    def _penalty(self) -> Tensor:
+        """Gradients [M, P] of what the networks' form adds to the loss."""
+        leaves = self.ensemble.stack.leaves
+        values = self.penalties(self.ensemble.stack, self._batch().inputs, self.step)
+        parts = torch.autograd.grad(values.sum(), leaves, materialize_grads=True)
+        return torch.cat([part.flatten(1) for part in parts], 1)
+
+    def _batch(self) -> Batch:
+        return self.pool.take(move(self.draws.rows(self.step), self.device))
 
     def _update(self, gradients: Tensor, own: list[Tensor]) -> None:
         numbers = self.numbers
@@ -248,6 +261,7 @@ class Population:
         self.numbers, self.pool, self.bad_step = self.numbers.take(models), self.pool.of(models), self.bad_step[models]
         self.draws = Draws([member.mixture for member in self.members])
         self.ensemble, self.methods = self.ensemble.take(models), self.methods.take(models)
+        self.penalties = self.penalties.take(kept)
         self.optimiser = self.optimiser.take(self.ensemble.stack.flat, models)
         self.own_optimiser = self.own_optimiser.take(self.methods.flat, models)
         if self.running is not None:

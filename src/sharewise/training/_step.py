@@ -44,12 +44,17 @@ class Step:
     def __call__(self, batches: Sequence[Batch], scale: float | Tensor = 1.0) -> Losses:
         """Fill `.grad` and return the detached losses. One forward and, under an objective, one backward pass.
 
+        Where each row of a batch belongs to one task, a weighting too costs little more than one backward pass.
+
         Args:
             batches: added up as if they were one.
             scale: factor of a gradient scaler, which `.grad` comes out multiplied by.
         """
         losses = self.forward(batches)
-        backward(losses.mean(self.expected), self.method, present=losses.present, task=self.model, scale=scale)
+        rows = batches[0].task if len(batches) == 1 and batches[0].row is None else None
+        backward(
+            losses.mean(self.expected), self.method, present=losses.present, task=self.model, rows=rows, scale=scale
+        )
         return Losses(losses.total.detach(), losses.count)
 
     def forward(self, batches: Sequence[Batch]) -> Losses:

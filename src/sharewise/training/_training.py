@@ -19,6 +19,7 @@ from sharewise.training._expected import expected_counts
 from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
 from sharewise.training._noise import step_seed
 from sharewise.training._optimiser import make_optimiser, set_rate
+from sharewise.training._penalty import Penalty
 from sharewise.training._probe import gradient_records
 from sharewise.training._progress import Progress, merge_outputs, snapshot, task_records
 from sharewise.training._recipe import Recipe
@@ -69,6 +70,7 @@ class Training:
         precision: "auto" is bfloat16 on an accelerator, else float32; "float16" is trained with a gradient scaler.
         probe: measure norms and cosines of the tasks' gradients at each evaluation (K backward passes each).
         watch: Long [n], rows whose outputs are kept at each task's own best step.
+        penalty: what the network's form adds to the loss (soft sharing), or None.
 
     Example:
         >>> from sharewise.models import MLP, Heads, MultiTask
@@ -95,6 +97,7 @@ class Training:
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     probe: bool = False
     watch: Tensor | None = None
+    penalty: Penalty | None = None
 
     def run(self) -> Fit:
         """Train.
@@ -156,6 +159,8 @@ class Loop:
         set_rate(self.optimiser, self.recipe.rate(step))
         self.optimiser.zero_grad(set_to_none=True)
         losses = self.step([batch], self.scaler.scale(self.one))
+        if self.given.penalty is not None:
+            self.scaler.scale(self.given.penalty(self.model, batch.inputs, step)).backward()
         if self.finite.look(losses.total, step):
             self._fail()
         self.running = losses if self.running is None else self.running + losses

@@ -1,0 +1,103 @@
+"""What to run next where a study is not sure."""
+
+import math
+import re
+import shlex
+from dataclasses import dataclass
+from typing import final
+
+from sharewise.study._choices import support
+from sharewise.study._numbers import duration, listing
+from sharewise.study._sentences import named
+from sharewise.study._summary import Summary, TaskSummary
+
+_FAR = 200  # replicates that hardly anyone will run
+_ONCE = "Look once, at the end: the intervals do not allow for repeating until a verdict comes."
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NextRun:
+    """What to run next.
+
+    Args:
+        text: and why.
+        command: that does it; empty where none helps, or the study's own command is not known.
+    """
+
+    text: str
+    command: str = ""
+
+
+def next_run(summary: Summary) -> NextRun:
+    """The cheapest run that could decide what is still open.
+
+    Example:
+        >>> next_run(Summary(name="adult", tasks=(), replicates=5, covers="this split's models")).command
+        ''
+    """
+    left = f" For want of time this study left out: {listing(summary.left_out)}." if summary.left_out else ""
+    unsure = [task for task in summary.tasks if support(task) in ("UNDETERMINED", "HURTS")]
+    if unsure:
+        found = _for(unsure, summary)
+        return NextRun(found.text + left, found.command)
+    text = "Nothing has to be run: for every task the test rows support the choice or show that it does not matter."
+    return NextRun(text + left, longer(summary.command) if left else "")
+
+
+def _for(unsure: list[TaskSummary], summary: Summary) -> NextRun:
+    if all(task.needed == math.inf for task in unsure):
+        return NextRun(
+            f"More rows: further replicates cannot decide {named(unsure)}, their splits share too many rows."
+        )
+    needed = [task.needed for task in unsure if math.isfinite(task.needed)]
+    near = [many for many in needed if many <= _FAR]
+    if needed and not near:
+        return NextRun(f"More rows: {named(unsure)} would need more than {_FAR} replicates.")
+    most = math.ceil(max(near, default=0.0))
+    target = most if most > summary.replicates else 2 * summary.replicates
+    command = with_option(summary.command, "replicates", str(target))
+    seconds = summary.timing.get("total", math.nan) * (target / summary.replicates - 1)
+    more = f", about {duration(seconds)} more" if seconds > 0 and math.isfinite(seconds) else ""
+    text = (
+        f"The same study with {target} replicates, to decide {named(unsure)}: finished runs are reused{more}. {_ONCE}"
+    )
+    return NextRun(text, longer(command) if "--budget" in command else command)
+
+
+def with_option(command: str, name: str, value: str) -> str:
+    """The command of a study with another value of an option; "" if it is no such command.
+
+    Example:
+        >>> with_option("sharewise study digits --replicates 5 --seed 1", "replicates", "23")
+        'sharewise study digits --seed 1 --replicates 23'
+        >>> with_option("python mine.py", "replicates", "23")
+        ''
+    """
+    words = _words(command)
+    if words[:2] != ["sharewise", "study"]:
+        return ""
+    kept = [
+        word
+        for before, word in zip(["", *words], words, strict=False)
+        if f"--{name}" not in (before, word) and not word.startswith(f"--{name}=")
+    ]
+    return shlex.join([*kept, f"--{name}", value])
+
+
+def longer(command: str) -> str:
+    """The command with twice its budget of time; "" if it has none.
+
+    Example:
+        >>> longer("sharewise study digits --budget 10m")
+        'sharewise study digits --budget 20m'
+    """
+    found = re.search(r"--budget[ =](\d+(?:\.\d+)?)(\w*)", command)
+    return with_option(command, "budget", f"{2 * float(found[1]):g}{found[2]}") if found else ""
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # quotes that do not close: typed by hand
+        return []
