@@ -1,9 +1,10 @@
 """A study's trainings against the same ones one by one by hand: `python -m benchmarks.study_cost --json FILE`.
 
-Ours is all that a study does for its networks: measuring the way to run, worker processes with their start, training,
-scores on all rows, and storing; not the outside models and the report. By hand is the loop in `_loops.py`, in one
-process, with the faster of one thread and one for each core: same initial numbers, batches, steps, schedule, clipping,
-early stopping and best state, and neither scores nor storing. By hand one replicate is trained and counted for all.
+The trainings are those of every task alone and of all together, in 5 replicates with 4 settings each. Ours is all that
+a study does for its networks: measuring the way to run, worker processes with their start, training, scores on all
+rows, and storing; not the outside models and the report. By hand is the loop in `_loops.py`, in one process, with the
+faster of one thread and one for each core: same initial numbers, batches, steps, schedule, clipping, early stopping and
+best state, and neither scores nor storing. By hand one replicate is trained and counted for all.
 
 Two tables are read from the folder that the environment variable SHAREWISE_DATA names (`sarcos`,
 `naval_propulsion`, with a `meta.json` each); there 600 steps are trained at most. Without it digits alone is measured.
@@ -27,7 +28,6 @@ from benchmarks._rows import Row, main, measured
 from sharewise.mixing import Dataset, Table, digits
 from sharewise.runs import Perform, PerformTogether, Run, Store, choose_way, cores, divide, execute
 from sharewise.study import Protocol
-from sharewise.study._plan import make_plan
 
 TABLES, FOLDER = ("sarcos", "naval_propulsion"), "SHAREWISE_DATA"
 TARGET, REPLICATES, STEPS = 3.0, 5, 600
@@ -39,6 +39,21 @@ def table(name: str) -> Dataset:
     meta = json.loads((folder / "meta.json").read_text())
     frame = pd.read_parquet(folder / meta["files"][0])
     return Table.from_frame(frame, meta["tasks"], name=name)
+
+
+def plan_of(data: Dataset, method: str, steps: int | None) -> list[Run]:
+    """Every task alone and all together, with every setting, in every replicate."""
+    protocol = Protocol(replicates=REPLICATES, steps=steps)
+    names = tuple(task.name for task in data.tasks)
+    arms = [("together", names, method), *(("alone", (name,), "Sum") for name in names)]
+    sizes = [len(data.split(replicate).train) for replicate in range(REPLICATES)]
+    return [
+        Run(arm, tasks, replicate, trial, method=how, network=protocol.network,
+            recipe=protocol.recipe(sizes[replicate], trial, replicate))
+        for replicate in range(REPLICATES)
+        for trial in range(protocol.trials)
+        for arm, tasks, how in arms
+    ]  # fmt: skip
 
 
 def ours(plan: Sequence[Run], perform: Perform) -> tuple[float, list[float], list[int]]:
@@ -88,8 +103,7 @@ def ratio(make: Callable[[], Dataset], method: str, steps: int | None) -> float:
     """How often faster ours is, once both sides are seen to have done the same."""
     data = make()
     perform = Perform(data)
-    plan = make_plan(data, Protocol(replicates=REPLICATES, steps=steps))
-    plan = [replace(run, method=method if len(run.tasks) > 1 else "Sum", probe=False) for run in plan]
+    plan = plan_of(data, method, steps)
     seconds, skills, done = ours(plan, perform)
     reference, expected, steps_by_hand = by_hand(plan, perform)
     apart = abs(statistics.mean(skills) - statistics.mean(expected))

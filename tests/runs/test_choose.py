@@ -97,6 +97,11 @@ def test_runs_whose_methods_differ_in_more_than_numbers_are_not_timed_together(d
     assert found.paces[form(rows[0])].population <= 3
 
 
+def test_no_runs_need_no_measurement(data):
+    assert choose_way([], Perform(data), workers=3) == Way(3, "cpu")
+    assert choose_way([], Perform(data), workers=3).seconds([]) == 0
+
+
 def test_a_short_plan_costs_little(data):
     rows, perform = plan(trials=1, steps=5), Perform(data)
     choose_way(rows, perform, workers=1)

@@ -60,6 +60,8 @@ def choose_way(
     limit = (workers or cores()) if kind == "cpu" else 1
     room = (memory or free_memory(perform.device) // 2) // limit
     kept = written if written is not None and written.device == perform.device else Way(limit, perform.device)
+    if not plan:
+        return kept
     forms: dict[str, list[Run]] = {}
     for run in plan:
         forms.setdefault(form(run), []).append(run)

@@ -101,7 +101,7 @@ def spread(parts: Sequence[float], workers: int) -> float:
         (10.0, 9.5)
     """
     if workers == 1 or len(parts) < 2:
-        return sum(parts)
+        return float(sum(parts))
     return STARTUP + sum(parts) / workers + (1 - 1 / workers) * max(parts)
 
 
