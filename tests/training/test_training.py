@@ -10,12 +10,13 @@ from torch import nn
 
 import sharewise.gradients as gradients
 import sharewise.objectives as objectives
-from sharewise._core import Split
+from sharewise._core import Split, Weighting
 from sharewise.mixing import Mixture
 from sharewise.models import MLP
 from sharewise.objectives import DWA, FAMO, UW, Sum
 from sharewise.tasks import Criterion, Regression, Task
 from sharewise.training import NonFiniteLossError, Recipe, Training, load_checkpoint
+from sharewise.training._training import _Loop
 
 QUICK = Recipe(learning_rate=0.02, batch_size=20, steps=30, evaluate_every=5, patience=50)
 
@@ -375,3 +376,26 @@ class Capture:
 
     def end(self):
         pass
+
+
+@pytest.mark.parametrize("clip", [1.0, None])
+def test_gradients_that_are_not_finite_skip_the_step(made, clip):
+    """Finite losses, but no direction: nothing moves, not even the averages of the optimiser."""
+
+    class Sometimes(Weighting):
+        def forward(self, gramian, present):  # noqa: ARG002
+            self.calls = getattr(self, "calls", 0) + 1
+            return torch.full_like(gramian[..., 0], torch.nan if self.calls in (2, 3) else 1.0)
+
+    states = []
+    for method, steps in ((Sometimes(), 3), (gradients.Sum(), 1)):
+        model = made.model()
+        recipe = Recipe(steps=9, clip=clip)
+        loop = _Loop(Training(model, made.tasks, made.data(), made.split(), method=method, recipe=recipe))
+        for step in range(steps):
+            loop._train_one_step(step)
+            if step == 0:
+                first = [p.detach().clone() for p in model.parameters()]
+        assert all(torch.equal(p, old) for p, old in zip(model.parameters(), first, strict=True))
+        states.append([float(state["step"]) for state in loop.optimiser.state.values()])
+    assert states[0] == states[1]

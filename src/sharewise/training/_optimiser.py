@@ -1,7 +1,7 @@
 """The optimiser of a model and of a method with parameters of its own."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sharewise.training._recipe import Recipe
 
@@ -31,6 +31,25 @@ def make_optimiser(model: nn.Module, method: nn.Module, recipe: Recipe) -> torch
         {"params": [*others, *method.parameters()], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW([group for group in groups if group["params"]], lr=recipe.learning_rate, fused=True)
+
+
+def skip_unless_finite(optimiser: torch.optim.Optimizer, norm: Tensor) -> None:
+    """Let the next step of a fused optimiser change nothing if the gradient is not finite; nothing waits for a device.
+
+    Args:
+        optimiser: fused; it reads what gradient scalers tell it, on the device.
+        norm: [], of the gradient.
+
+    Example:
+        >>> weight = nn.Parameter(torch.ones(2))
+        >>> optimiser = torch.optim.AdamW([weight], fused=True)
+        >>> weight.grad = torch.tensor([1.0, torch.nan])
+        >>> skip_unless_finite(optimiser, weight.grad.norm())
+        >>> optimiser.step()
+        >>> weight.tolist()
+        [1.0, 1.0]
+    """
+    optimiser.found_inf = (~norm.isfinite()).to(torch.float32)  # type: ignore[attr-defined]  # as `GradScaler` does
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -18,7 +18,7 @@ from sharewise.training._evaluate import losses_on, outputs_on
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
 from sharewise.training._noise import step_seed
-from sharewise.training._optimiser import make_optimiser, set_rate
+from sharewise.training._optimiser import make_optimiser, set_rate, skip_unless_finite
 from sharewise.training._penalty import Penalty
 from sharewise.training._probe import gradient_records
 from sharewise.training._progress import Progress, merge_outputs, snapshot, task_records
@@ -165,11 +165,20 @@ class Loop:
             self._fail()
         self.running = losses if self.running is None else self.running + losses
         self.scaler.unscale_(self.optimiser)
-        if self.recipe.clip is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        norm = self._clip()
+        if norm is not None and not self.scaler.is_enabled():
+            skip_unless_finite(self.optimiser, norm)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.progress.step += 1
+
+    def _clip(self) -> Tensor | None:
+        """Clip; the norm of the whole gradient, where it is known or may be infinite though the losses are not."""
+        if self.recipe.clip is not None:
+            return nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        if isinstance(self.method, Objective):
+            return None
+        return nn.utils.get_total_norm([each.grad for each in self.model.parameters() if each.grad is not None])
 
     def evaluate(self) -> None:
         """Measure on the validation rows, and keep the best state."""
