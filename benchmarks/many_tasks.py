@@ -195,7 +195,7 @@ def whole(case: str) -> float:
 
 
 def chunked(case: str) -> float:
-    """10,000 tasks in chunks, for its memory; the time is that of a step against one of the loop at 1,000, times ten."""
+    """10,000 tasks in chunks, for its memory; in time against ten steps of the loop at 1,000."""
     model, data = _large(case)
     ours, loop = _in_chunks(model, TASKS[-1], *data), (heads if case == "heads" else experts)(TASKS[-2])[1]
     return 10 / paired(ours, loop, rounds=3, least=0.01)

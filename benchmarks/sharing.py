@@ -46,7 +46,7 @@ class Numbers:
 
     replicates: int = 10
     trials: int = 3
-    steps: int = 500
+    steps: int = 400
     network: Network = field(default_factory=Network)
 
 
