@@ -66,7 +66,7 @@ TABLES = (
         tuple(f"y_G{number}:regression" for number in (1, 2, 3)),
     ),
     Table("sarcos", "seven torques of a robot arm", "sarcos/official_test_part.parquet",
-          tuple(f"tau{number}" for number in range(1, 8))),
+          tuple(f"tau{number}" for number in range(1, 8)), LONG),
     Table("wine", "quality of red and white wine, rows of their own", "wine_quality/data.parquet",
           ("y_quality:regression",), ("--by", "colour", *LONG)),
     Table("ai4i", "rare failures of a machine, one of them pure noise", "ai4i_2020/data.parquet",

@@ -74,6 +74,25 @@ def test_fronts(example):
             assert (holes < 0.3) == ((name, label) != ("concave front", "weighted sum"))
 
 
+@pytest.mark.parametrize("example", ["relatedness"], indirect=True)
+def test_relatedness(example):
+    """The forms rank as theory says: what matches the relation of the tasks wins, what contradicts it loses."""
+    errors = example.main(repeats=2)
+    assert Path("runs/relatedness.png").stat().st_size > 5000
+    subspace, none, opposed, clusters = (
+        errors[name] for name in ("one subspace", "unrelated", "contradictory", "two clusters")
+    )
+    assert sorted(subspace, key=subspace.get)[:2] == ["hard", "soft: trace norm"]
+    assert subspace["hard"] < 0.5 * subspace["separate"]
+    assert none["separate"] < min(none.values()) + 0.05  # nothing to gain
+    assert none["hard"] > 2 * none["separate"]
+    assert {"hard", "soft: trace norm"} == set(sorted(opposed, key=opposed.get)[:2])
+    assert opposed["pooled"] > 0.9  # who is not told the task cannot serve tasks that contradict each other
+    assert opposed["soft: to the mean"] > 2 * opposed["hard"]
+    assert min(clusters, key=clusters.get) == "soft: friends"
+    assert clusters["soft: friends"] < 0.6 * clusters["soft: to the mean"] < 0.6 * clusters["pooled"]
+
+
 @pytest.mark.parametrize("example", ["search"], indirect=True)
 def test_search(example):
     assert example.main(steps=5).best_params_.keys() == {"sharing", "width"}

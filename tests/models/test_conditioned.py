@@ -66,6 +66,13 @@ CASES = {
         -1,
         6,
     ),
+    "mixture in a transformer": (
+        Transformer,
+        {"embed": Mixture(stack(lambda: nn.Linear(4, 8), 3), MMoE(4, 3, 3)), "layers.1": FiLM(8, 3)},
+        (7, 5, 4),
+        -1,
+        8,
+    ),
     "two mixtures": (
         lambda: ConvTrunk((1, 8, 8), width=6),
         {

@@ -91,6 +91,14 @@ def test_inputs_may_have_another_precision(model, x):
     assert model.float()(x)["regression"].dtype == torch.float32
 
 
+def test_all_that_a_model_holds_moves_to_a_device(model, x):
+    model.to("meta")
+    assert {each.device.type for each in (*model.parameters(), *model.buffers())} == {"meta"}
+    out = model(x.to("meta"))
+    assert {each.device.type for each in out.values()} == {"meta"}
+    model(x.to("meta"), torch.zeros(7, dtype=torch.long, device="meta"))
+
+
 def test_state_dict_restores_outputs(form, model, x):
     torch.manual_seed(1)
     twin = form(3).double()

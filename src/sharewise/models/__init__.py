@@ -58,6 +58,7 @@ from sharewise.models._route import route
 from sharewise.models._router import Router
 from sharewise.models._routers import CGC, AdaTT, Described, MMoE, OneGate, own_and_shared
 from sharewise.models._shared_heads import SharedHeads
+from sharewise.models._slices import TaskSlices
 from sharewise.models._stacked import Stacked, stack
 from sharewise.models._stacked_linear import Factorised, StackedLinear
 from sharewise.models._stitched import Stitched
@@ -145,6 +146,7 @@ __all__ = [
     "add_task",
     "remove_task",
     "export_task",
+    "TaskSlices",
     "Use",
     "expert_use",
     "health",

@@ -3,6 +3,7 @@
 from sharewise.training._alike import can_join
 from sharewise.training._callback import Callback
 from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
+from sharewise.training._chunks import TaskChunks
 from sharewise.training._evaluate import losses_on, outputs_on
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import NonFiniteLossError
@@ -20,6 +21,7 @@ from sharewise.training._whole import whole_file
 __all__ = [
     "Recipe",
     "Step",
+    "TaskChunks",
     "Training",
     "Fit",
     "Penalty",

@@ -116,6 +116,7 @@ def refused(given: Training) -> str | None:
         f"`{type(given.method).__name__}` compares gradients and has parameters of its own": _learns(given.method),
         "there are no validation rows": len(given.split.valid) == 0,
         "it writes a checkpoint": given.checkpoint is not None,
+        "its tasks are computed in chunks": given.budget is not None,
         "its gradients are scaled for float16": given.precision == "float16",
         "its parameters differ in type or device, or there are none": len(trained) != 1,
         "an accelerator draws dropout in its own way": bool(rates - {0.0}) and any(d.type != "cpu" for _, d in trained),

@@ -7,11 +7,12 @@ from sharewise._core import Batch, Losses
 from sharewise.tasks import Criterion
 
 CHUNK = 4096
+PAIRS = 2**20  # of row and task in one forward pass; of thousands of tasks fewer rows are taken at once
 
 
 @torch.no_grad()
 def outputs_on(model: nn.Module, data: Batch, rows: Tensor) -> dict[str, Tensor]:
-    """A model's outputs on some rows, in evaluation mode. One forward pass in chunks of 4,096 rows.
+    """A model's outputs on some rows, in evaluation mode. One forward pass, in chunks of rows.
 
     Args:
         model: `model(inputs, task, row)` gives outputs by kind; its mode is restored.
@@ -28,7 +29,7 @@ def outputs_on(model: nn.Module, data: Batch, rows: Tensor) -> dict[str, Tensor]
         >>> outputs_on(model, data, torch.arange(4))["binary"].shape
         torch.Size([4, 3, 1])
     """
-    parts = [_forward(model, data.take(chunk)) for chunk in rows.split(CHUNK)] if len(rows) else []
+    parts = [_forward(model, data.take(chunk)) for chunk in rows.split(_at_once(data))] if len(rows) else []
     if not parts:
         return {key: output[:0] for key, output in _forward(model, data.take(rows.new_zeros(1))).items()}
     return {key: torch.cat([part[key] for part in parts]) for key in parts[0]}
@@ -36,7 +37,7 @@ def outputs_on(model: nn.Module, data: Batch, rows: Tensor) -> dict[str, Tensor]
 
 @torch.no_grad()
 def losses_on(model: nn.Module, criterion: Criterion, data: Batch, rows: Tensor) -> Losses:
-    """A model's losses on some rows, in evaluation mode. One forward pass in chunks of 4,096 rows.
+    """A model's losses on some rows, in evaluation mode. One forward pass, in chunks of rows.
 
     Args:
         model: the network.
@@ -44,9 +45,15 @@ def losses_on(model: nn.Module, criterion: Criterion, data: Batch, rows: Tensor)
         data: the data set.
         rows: Long [n], at least one.
     """
-    batches = (data.take(chunk) for chunk in rows.split(CHUNK))
+    batches = (data.take(chunk) for chunk in rows.split(_at_once(data)))
     parts = [criterion(_forward(model, batch), batch) for batch in batches]
     return sum(parts[1:], start=parts[0])
+
+
+def _at_once(data: Batch) -> int:
+    """How many rows fit into one forward pass."""
+    dense = [each.shape[1] for each in data.targets.values() if data.task is None and each.dim() > 1]
+    return min(CHUNK, max(1, PAIRS // max(1, sum(dense))))
 
 
 def _forward(model: nn.Module, batch: Batch) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sharewise._core import Aggregator, Batch, Losses, Objective, Weighting
 from sharewise.gradients import backward
 from sharewise.tasks import Criterion
+from sharewise.training._chunks import TaskChunks
 
 
 @final
@@ -23,6 +24,7 @@ class Step:
         method: what makes one gradient of many losses.
         expected: [K], labels of each task in an average batch, or None for means over the labels really there.
         autocast: dtype of the forward's matrix products, or None.
+        chunks: computes the losses of dense batches some tasks at a time, or None: all at once.
 
     Example:
         >>> from sharewise.models import Heads, MultiTask
@@ -40,6 +42,7 @@ class Step:
     method: Objective | Weighting | Aggregator
     expected: Tensor | None = None
     autocast: torch.dtype | None = None
+    chunks: TaskChunks | None = None
 
     def __call__(self, batches: Sequence[Batch], scale: float | Tensor = 1.0) -> Losses:
         """Fill `.grad` and return the detached losses. One forward and, under an objective, one backward pass.
@@ -63,6 +66,8 @@ class Step:
         return sum(parts[1:], start=parts[0])
 
     def _losses(self, batch: Batch) -> Losses:
+        if self.chunks is not None and batch.task is None:
+            return self.chunks(batch, self.autocast)
         kind = next(iter(batch.targets.values())).device.type
         with torch.autocast(kind, dtype=self.autocast, enabled=self.autocast is not None):
             outputs = self.model(batch.inputs, batch.task, batch.row)

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from sharewise._core import Aggregator, Batch, Losses, Objective, Record, Role, Split, Weighting
 from sharewise.mixing import Mixture
+from sharewise.models import Model
 from sharewise.objectives import Sum
 from sharewise.tasks import Criterion, Task, constant_losses, kind_index, skill
 from sharewise.training._callback import Callback, told
 from sharewise.training._checkpoint import load_checkpoint, save_checkpoint
+from sharewise.training._chunks import TaskChunks
 from sharewise.training._evaluate import losses_on, outputs_on
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
@@ -71,6 +73,8 @@ class Training:
         probe: measure norms and cosines of the tasks' gradients at each evaluation (K backward passes each).
         watch: Long [n], rows whose outputs are kept at each task's own best step.
         penalty: what the network's form adds to the loss (soft sharing), or None.
+        budget: how many pairs of row and task may be in memory at once; more tasks are computed in chunks, which takes
+            a third more time (`TaskChunks`). None: all at once.
 
     Example:
         >>> from sharewise.models import MLP, Heads, MultiTask
@@ -98,6 +102,7 @@ class Training:
     probe: bool = False
     watch: Tensor | None = None
     penalty: Penalty | None = None
+    budget: int | None = None
 
     def run(self) -> Fit:
         """Train.
@@ -123,9 +128,8 @@ class Loop:
         criterion = Criterion(given.tasks).to(self.device)
         expected = expected_counts(given.tasks, self.data, self.mixture)
         dtype = _autocast(given.precision, self.device)
-        self.step = Step(
-            given.model, criterion, given.method, expected if self.recipe.normalise == "expected" else None, dtype
-        )
+        means = expected if self.recipe.normalise == "expected" else None
+        self.step = Step(given.model, criterion, given.method, means, dtype, self._chunks())
         self.optimiser = make_optimiser(given.model, given.method, given.recipe)
         self.one = torch.ones((), device=self.device)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype is torch.float16)
@@ -136,6 +140,14 @@ class Loop:
         self.progress = Progress()
         self.method = given.method.to(self.device).train()
         self.model.train()
+
+    def _chunks(self) -> TaskChunks | None:
+        given, size = self.given, (self.given.budget or 0) // self.mixture.batch_size
+        if given.budget is None or size >= len(given.tasks):
+            return None
+        if not isinstance(given.model, Model):
+            raise ValueError(f"`budget` is for models of `sharewise.models`, got `{type(given.model).__name__}`.")
+        return TaskChunks(given.model, given.tasks, max(1, size))
 
     def run(self) -> Fit:
         """Train to the end."""
