@@ -16,7 +16,7 @@ from sharewise.runs._way import Pace, Way, form, spread
 from sharewise.training import Fit, Training, can_join, capacity, durations, populations
 
 LARGEST = {"cpu": 64, "cuda": 1024}  # models in a population: beyond, nothing is gained
-WORSE = 1.1  # a size this much slower for each run than the best one ends the search
+WORSE = 1.5  # a size this much slower for each run than the best one ends the search; machines are noisy
 SHARE = 0.02  # of the work that is measured, at most
 
 Options: TypeAlias = list[Pace]
