@@ -230,3 +230,18 @@ def test_the_progress_is_told(small, short, tmp_path):
     study(small(), tmp_path, protocol=short, workers=1, progress=told, command="sharewise study x")
     assert told.parts == [["networks", 8, 8], ["outside models", 0, 0]]
     assert json.loads((tmp_path / "summary.json").read_text())["command"] == "sharewise study x"
+
+
+def test_outside_models_are_linked_like_runs(small, short, tmp_path):
+    found = study(small(), tmp_path, protocol=replace(short, references=True), workers=1)
+    runs = {run.number: run for run in found.summary.runs}
+    for task in found.summary.tasks:
+        assert set(task.references) == {"trees", "trees, pooled", "trees, chained", "ridge"}
+        for name, mean in task.references.items():
+            assert sum(task.scores[name]) / 2 == pytest.approx(mean)
+            for replicate, number in enumerate(task.runs[name]):
+                assert (runs[number].treatment, runs[number].replicate) == (name, replicate)
+                assert (tmp_path / "runs" / runs[number].file).exists()
+    assert len(set(runs)) == len(found.summary.runs)
+    text = (tmp_path / "report.html").read_text()
+    assert f'id="run-{max(runs)}"' in text

@@ -143,7 +143,7 @@ class Bench:
         self.progress.start("outside models", len(rows))
         pairs = list(zip(keys, rows, strict=True))
         execute(pairs, perform, self.store, workers=_count(perform, self._workers), done=self.progress.advance)
-        return [(*row, self.store.get(key)) for key, row in pairs]
+        return [(*row, self._read(key)) for key, row in pairs]
 
     def _perform(
         self, parts: Sequence[tuple[Run, ...]], together: PerformTogether, done: Callable[[int], None]

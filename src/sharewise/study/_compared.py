@@ -51,9 +51,24 @@ def _treatment(outcome: Outcome, each: Treatment, *, gain: Effect, relative: Eff
 
 
 def run_summaries(outcome: Outcome) -> tuple[RunSummary, ...]:
-    """The tuned runs: those behind the scores."""
+    """The tuned runs, and the outside models: those behind the scores."""
     numbers = outcome.numbers
-    return tuple(_run(run, finished, numbers[id(finished)]) for run, finished in outcome.best)
+    ours = tuple(_run(run, finished, numbers[id(finished)]) for run, finished in outcome.best)
+    return ours + tuple(
+        RunSummary(
+            number=numbers[id(finished)],
+            file=finished.info["file"],
+            treatment=name,
+            trained="each task",
+            replicate=replicate,
+            learning_rate=np.nan,
+            weight_decay=np.nan,
+            steps=0,
+            best_step=0,
+            seconds=finished.info["seconds"],
+        )
+        for name, replicate, finished in outcome.references
+    )
 
 
 def _run(run: Run, finished: Finished, number: int) -> RunSummary:

@@ -64,6 +64,8 @@ def task_table(summary: Summary) -> pd.DataFrame:
         main = Effect(estimate=task.difference, low=task.low, high=task.high, verdict=task.verdict)
         effects = {"alone": Effect(), "together": main, **task.effects}
         for name, values in task.scores.items():
+            if name in task.references:
+                continue
             each = effects.get(name, Effect())
             rows.append(
                 {

@@ -57,5 +57,6 @@ class Outcome:
 
     @property
     def numbers(self) -> dict[int, int]:
-        """Identity of a finished run -> its place in the plan."""
-        return {id(finished): place for place, (_, finished) in enumerate(self.results)}
+        """Identity of a finished run -> its number: its place in the plan; outside models come after."""
+        everything = [*(finished for _, finished in self.results), *(finished for _, _, finished in self.references)]
+        return {id(finished): place for place, finished in enumerate(everything)}

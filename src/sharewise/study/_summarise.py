@@ -77,7 +77,7 @@ def _tasks(outcome: Outcome) -> tuple[TaskSummary, ...]:
         _task(
             outcome,
             task,
-            outside={name: score for (own, name), score in outside.items() if own == task.name},
+            outside=outside[task.name],
             floor=floors[task.name],
             counts=counts[task.name],
             effects=effects.get(task.name, {}),
@@ -87,22 +87,24 @@ def _tasks(outcome: Outcome) -> tuple[TaskSummary, ...]:
     )
 
 
-def _outside_scores(outcome: Outcome) -> dict[tuple[str, str], float]:
-    """(task, outside model) -> mean test score in the task's first metric."""
+def _outside_scores(outcome: Outcome) -> dict[str, dict[str, Floats]]:
+    """Task -> outside model -> test scores in the task's first metric, by replicate."""
     metrics = {task.name: task.metrics[0].name for task in outcome.dataset.tasks}
-    found: dict[tuple[str, str], list[float]] = {}
-    for name, _, finished in outcome.references:
+    count = 1 + max((replicate for _, replicate, _ in outcome.references), default=-1)
+    found: dict[str, dict[str, Floats]] = {name: {} for name in metrics}
+    for name, replicate, finished in outcome.references:
         for record in finished.records:
             if record.role == "test" and record.task is not None and metrics[record.task] == record.name:
-                found.setdefault((record.task, name), []).append(record.value)
-    return {key: float(np.mean(values)) for key, values in found.items()}
+                scores = found[record.task].setdefault(name, np.full(count, np.nan))
+                scores[replicate] = record.value
+    return found
 
 
 def _task(
     outcome: Outcome,
     task: Task,
     *,
-    outside: Mapping[str, float],
+    outside: Mapping[str, Floats],
     floor: float,
     counts: Mapping[str, int],
     effects: Mapping[str, Effect],
@@ -128,15 +130,15 @@ def _task(
         margin=outcome.decision.contrasts.margins.get(task.name, nan),
         verdict=verdict.word if verdict else "UNDETERMINED",
         chosen=outcome.decision.chosen[task.name],
-        references=dict(outside),
+        references={name: _mean(each) for name, each in outside.items()},
         together_best_checkpoint=_mean(_records(outcome, task, TOGETHER, OWN_BEST + metric.name)),
         labels=dict(counts),
         missing=1 - sum(counts.values()) / sum(outcome.dataset.split(0).sizes.values()),
-        scores={name: tuple(each.tolist()) for name, each in scores.items()},
+        scores={name: tuple(each.tolist()) for name, each in {**scores, **outside}.items()},
         extra={arm: _extra(outcome, task, arm) for arm in (ALONE, TOGETHER)},
         needed=_needed(difference, verdict, outcome.dataset) if verdict else nan,
         effects=dict(effects),
-        runs=_runs(outcome, task, len(both)),
+        runs=_runs(outcome, task, len(both)) | _outside_runs(outcome, outside),
         bins=dict(bins),
     )
 
@@ -163,6 +165,15 @@ def _runs(outcome: Outcome, task: Task, replicates: int) -> dict[str, tuple[int,
     for run, finished in outcome.best:
         if task.name in run.judged:
             found[run.treatment][run.replicate] = numbers[id(finished)]
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _outside_runs(outcome: Outcome, outside: Mapping[str, Floats]) -> dict[str, tuple[int, ...]]:
+    """Numbers of the outside models that have scores of a task, by replicate."""
+    numbers, found = outcome.numbers, {name: [-1] * len(scores) for name, scores in outside.items()}
+    for name, replicate, finished in outcome.references:
+        if name in found:
+            found[name][replicate] = numbers[id(finished)]
     return {name: tuple(each) for name, each in found.items()}
 
 
