@@ -30,3 +30,9 @@ def test_page_of_sharing_runs_and_names_every_form():
     assert doctest.testfile(str(page), module_relative=False).failed == 0
     named = set(re.findall(r"`([a-z_]+)`", page.read_text(encoding="utf-8").split("**Strength")[0]))
     assert set(sharing_names()) - {"shared_bottom"} <= named
+
+
+def test_examples_of_the_guide_run():
+    found = doctest.testfile(str(DOCS / "guide.md"), module_relative=False)
+    assert found.attempted > 0
+    assert found.failed == 0
