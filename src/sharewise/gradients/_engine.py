@@ -129,7 +129,7 @@ def _completed(question: Question, found: Answer, rest: list[Tensor]) -> Answer:
         return found
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in rest)
     warnings.warn(
-        f"`rows` cannot be used for parameters of shape {shapes}, since no rule is known for what reads them: their"
+        f"`rows` cannot be used for parameters of shape {shapes}, since no rule holds for what reads them: their"
         " gradients alone are computed task by task.",
         stacklevel=4,
     )
