@@ -33,11 +33,13 @@ def test_slices_must_stay_apart_where_tasks_own_some():
     stack = nn.Parameter(torch.randn(3, 4, 2))
     x = torch.randn(5, 4)
     owners = torch.tensor([[1, 0], [1, 1], [1, 1]], dtype=torch.bool)
-    apart, merged = x.expand(3, -1, -1) @ stack, torch.einsum("nd,edh->enh", x, stack)
-    for out, sliced in ((apart, True), (merged, False)):
+    apart, columns = x.expand(3, -1, -1) @ stack, torch.einsum("nd,edh->enh", x, stack)
+    mixed = (x @ stack.reshape(4, 6)).view(5, 3, 2)  # a column holds numbers of several slices
+    for out, sliced in ((apart, True), (columns, True), (mixed, False)):
         found, rest = terms(out.square().sum((0, 1)), [stack], {stack: owners})
         assert (len(found), len(rest)) == ((1, 0) if sliced else (0, 1))
-    assert terms(merged.square().sum((0, 1)), [stack])[1] == []
+        assert all(term.uses[0].sliced for term in found)
+    assert terms(mixed.square().sum((0, 1)), [stack])[1] == []
 
 
 def test_nothing_of_a_frozen_parameter():

@@ -1,9 +1,9 @@
 import torch
 
-from sharewise.gradients import MGDA
+from sharewise.gradients import MGDA, backward
 from sharewise.objectives import STCH, Sum
 from sharewise.tasks import Criterion
-from sharewise.training import Step
+from sharewise.training import Step, _step
 
 
 def gradient(model):
@@ -70,3 +70,17 @@ def test_rows_of_one_task_each_give_the_gradient_of_a_loop(made):
         Step(model, Criterion(made.tasks), MGDA())(batches)
         results.append(gradient(model))
     torch.testing.assert_close(*results)
+
+
+def test_rows_of_one_task_each_cost_one_pass(made, monkeypatch):
+    seen = []
+
+    def watched(*arguments, **named):
+        seen.append(backward(*arguments, **named))
+        return seen[-1]
+
+    monkeypatch.setattr(_step, "backward", watched)
+    model = made.model()
+    Step(model, Criterion(made.tasks), MGDA())([made.one_form(made.data())])
+    paths = [seen[0].paths[p] for p in model.trunk.parameters()]
+    assert all("rows of one task each" in path for path in paths)

@@ -69,7 +69,8 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
         scale: factor of a gradient scaler (`scaler.scale(torch.ones(()))`), by which `.grad` comes out multiplied, to
             be unscaled by `scaler.step` as always; method and `Info` see gradients without it, and `losses` are given
             without it.
-        chunk: how many tasks' gradients of shared rows are computed at a time (all, if None): less memory, more time.
+        chunk: how many tasks' gradients of shared rows are computed at a time (all, if None): less memory beside what
+            is kept of each task, more time.
         retain_graph: keep the graph for another backward pass.
 
     Returns:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
-from sharewise.gradients._graph import Node, size
+from sharewise.gradients._graph import Node, size, space
 from sharewise.gradients._jacobian import batched, one_by_one, opaque
 from sharewise.gradients._layout import Layout, Layouts
 from sharewise.gradients._ownership import Owners
@@ -129,7 +129,7 @@ def _completed(question: Question, found: Answer, rest: list[Tensor]) -> Answer:
         return found
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in rest)
     warnings.warn(
-        f"`rows` cannot be used for parameters of shape {shapes}, since no rule is known for what reads them: their"
+        f"`rows` cannot be used for parameters of shape {shapes}, since no rule holds for what reads them: their"
         " gradients alone are computed task by task.",
         stacklevel=4,
     )
@@ -184,13 +184,24 @@ def _passes(question: Question, terms: list[Term], rest: list[Tensor], run: Pass
     edges = [*(GradientEdge(node, 0) for node in nodes), *map(get_gradient_edge, direct)]
     eye = torch.eye(question.tasks, dtype=torch.bool, device=question.plain.device)
     weights = torch.where(eye if question.models is None else eye.unsqueeze(1), question.plain, 0.0)  # [K, *, K]
-    found = [run(question.losses, edges, part) for part in weights.split(question.chunk or question.tasks)]
-    columns = [torch.cat(column) if len(column) > 1 else column[0] for column in zip(*found, strict=True)]
+    columns = _in_chunks(question, edges, weights, run)
     outputs = dict(zip(nodes, columns, strict=False))
     parts: dict[Tensor, Part] = {term.leaf: SharedRows(term, term.own(outputs)) for term in [*kept, *near]}
     for tensor, rows in zip(direct, columns[len(nodes) :], strict=True):
         parts[tensor] = _keep(question, tensor, rows)
     return Answer(path, parts)
+
+
+def _in_chunks(question: Question, edges: list[GradientEdge], weights: Tensor, run: Passes) -> list[Tensor]:
+    """Gradients [K, ...] at each edge, so many tasks at a time; what is kept of them is never held twice."""
+    step = question.chunk or question.tasks
+    if step >= question.tasks:
+        return run(question.losses, edges, weights)
+    kept = [space(question.tasks, edge.node, edge.output_nr) for edge in edges]
+    for start in range(0, question.tasks, step):
+        for rows, part in zip(kept, run(question.losses, edges, weights[start : start + step]), strict=True):
+            rows[start : start + step] = part
+    return kept
 
 
 def _batching_is_dear(terms: list[Term]) -> bool:

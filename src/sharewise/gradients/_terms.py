@@ -8,6 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from sharewise.gradients._columns import by_columns
 from sharewise.gradients._graph import LEAF, Node
 from sharewise.gradients._ownership import Owned, Owners
 from sharewise.gradients._rules import find_uses
@@ -81,6 +82,8 @@ def find_terms(
     terms, rest = [], []
     for tensor in chosen:
         found = uses[tensor]
+        if times[tensor] == len(found) and models is None:
+            found = _apart(found, owners.get(tensor))
         if found and times[tensor] == len(found) and _alike(found) and _keeps(owners[tensor], found[0], models):
             terms.append(Term(tensor, tuple(found), owners[tensor].mask))
         else:
@@ -110,6 +113,14 @@ def _readers(order: Sequence[Node], chosen: Iterable[Tensor]) -> dict[Node, list
 
 def _alike(uses: list[Use]) -> bool:
     return all(use.moves == uses[0].moves for use in uses)
+
+
+def _apart(uses: list[Use], who: Owned | None) -> list[Use]:
+    """The uses with slices of different owners kept apart, as far as they can be."""
+    if who is None or who.mask is None or all(use.sliced for use in uses):
+        return uses
+    found = [by_columns(use, len(who.mask)) for use in uses]
+    return [use for use in found if use is not None]
 
 
 def _keeps(who: Owned, use: Use, models: int | None) -> bool:

@@ -100,6 +100,16 @@ def operand_at(node: Node, place: int) -> Operand | None:
     return None if below is None else Operand(below.variable, edge, node, sliced, tuple(moves))
 
 
+def rearranged(node: Node, x: Tensor) -> Tensor:
+    """What an operation that only rearranges makes of a tensor of its input's shape."""
+    name, axes = node.name().removesuffix("Backward0"), len(shape(node))
+    if name == "Transpose":
+        return x.transpose(_axis(node._saved_dim0, axes), _axis(node._saved_dim1, axes))
+    if name == "Permute":
+        return x.permute([_axis(axis, axes) for axis in node._saved_dims])
+    return x.T if name == "T" else x.reshape(shape(node))
+
+
 def rearranges(node: Node) -> bool:
     """Whether an operation only rearranges the entries of its input."""
     return _moves(node) is not None
