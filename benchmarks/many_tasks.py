@@ -187,7 +187,7 @@ def _large(case: str) -> tuple[Model, Data]:
     return mmoe(_expert, FEATURES, _heads(tasks, WIDTH)), data
 
 
-def whole(case: str) -> float:
+def at_once(case: str) -> float:
     """10,000 tasks at once, for its memory."""
     model, data = _large(case)
     _dense(model, TASKS[-1], *data)()
@@ -210,7 +210,7 @@ def rows() -> Iterator[Row]:
             goal = target if tasks == LARGEST_LOOP else None
             yield measured(label, partial(_speed if whole else _seconds, case, tasks), target=goal)
     for name in ("heads", "MMoE"):
-        yield measured(f"{name}, 10,000 tasks at once (memory of one step; no loop)", partial(whole, name))
+        yield measured(f"{name}, 10,000 tasks at once (memory of one step; no loop)", partial(at_once, name))
         yield measured(f"{name}, 10,000 tasks, {AT_ONCE} at a time *", partial(chunked, name))
 
 
