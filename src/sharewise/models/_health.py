@@ -154,8 +154,8 @@ def sharing_records(
     Returns:
         Of experts the records of `health`. Of a network for each task `copy_distance` for each pair. Of networks that
         are stitched together `stitch.l` at each place l for each task and each network that it hears; of subspaces the
-        mean over the task's of the sum over the network's. What would be more than 20,000 numbers of pairs, or of single
-        experts, is left out.
+        mean over the task's of the sum over the network's. What would be more than 20,000 numbers of pairs, or of
+        single experts, is left out.
 
     Example:
         >>> from sharewise.models import Heads, independent
