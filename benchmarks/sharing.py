@@ -53,7 +53,7 @@ class Numbers:
 def plan(table: Table, perform: Perform, numbers: Numbers) -> list[Rows]:
     """Populations: the trials of a form in some replicates."""
     names = tuple(task.name for task in table.tasks)
-    every = max(1, numbers.steps // 20)
+    every = max(1, numbers.steps // 10)
     recipe = Recipe(batch_size=128, steps=numbers.steps, evaluate_every=every)
     hard = Run("hard", names, 0, network=numbers.network, recipe=recipe)
     sized = [perform.matched(replace(hard, treatment=form, sharing=form), hard) for form in FORMS]

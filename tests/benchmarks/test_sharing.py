@@ -34,6 +34,7 @@ def without_seconds(text):
     return [line.rsplit("|", 2)[0] for line in text.splitlines()]
 
 
+@pytest.mark.slow
 def test_it_compares_and_continues(folder, tmp_path):
     first = compare(folder, tmp_path / "out", "--json", str(tmp_path / "found.json"))
     assert first.returncode == 0, first.stderr

@@ -125,3 +125,12 @@ def test_records_of_copies_and_stitches():
 
 def test_hard_sharing_has_no_records():
     assert sharing_records(MultiTask(MLP(4, 6), heads()), torch.randn(5, 4), ["a", "b"], "valid") == []
+
+
+def test_thousands_of_pairs_are_left_out():
+    names = [str(k) for k in range(150)]
+    many, x = Heads(6, {"regression": [1] * 150}, {"regression": range(150)}), torch.randn(5, 4)
+    assert sharing_records(independent(lambda d: MLP(d, 6, 1), 4, many), x, names, "valid") == []
+    assert sharing_records(cross_stitch(lambda d: MLP(d, 6, 1), 4, many, levels=1), x, names, "valid") == []
+    records = sharing_records(one_gate(lambda d: MLP(d, 6, 1), 4, many, experts=140), x, names, "valid")
+    assert {record.name for record in records} == {"expert_entropy.0", "expert_spread.0", "dead_experts.0"}

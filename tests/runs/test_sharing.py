@@ -62,6 +62,17 @@ def test_it_is_stored_and_read_again(made, datasets, name, tmp_path):
     assert before.equals(after)
 
 
+@pytest.mark.parametrize("name", ["none", "mmoe", "film"])
+def test_it_is_stored_with_a_trunk_of_ones_own(made, name, tmp_path):
+    data = made.tensors()
+    perform, run = Perform(data, trunk), made.run(data, sharing=name, keep=True)
+    model = perform.model([(run, run.tasks, perform(run))])
+    model.save(tmp_path / "model")
+    loaded = TrainedModel.load(tmp_path / "model", trunk=trunk)
+    x = data.raw.inputs[:5]
+    assert all(torch.equal(loaded.predict(x)[task], found) for task, found in model.predict(x).items())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_built_on_images_and_on_a_trunk_of_ones_own(made, name):
     images = multidigits(60)

@@ -12,6 +12,8 @@ from sharewise.models._experts import Experts
 from sharewise.models._fixed import CrossStitch, Sluice
 from sharewise.models._multitask import Independent
 
+MOST = 20_000  # records of single experts, or of pairs of tasks; more say nothing that could be looked at
+
 
 @final
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def health(
         found = expert_use(w, own=None if task is None else _own(task, w.shape[1], len(names)))
         for k, each in enumerate(found.use.tolist()):
             name = names[k] if k < len(names) else "shared"
-            values = {f"expert_use.{level}.{e}": use for e, use in enumerate(each)}
+            shown = each if found.use.numel() <= MOST else []
+            values = {f"expert_use.{level}.{e}": use for e, use in enumerate(shown)}
             values |= {
                 f"expert_entropy.{level}": found.entropy[k].item(),
                 f"expert_spread.{level}": found.spread[k].item(),
@@ -151,7 +154,8 @@ def sharing_records(
     Returns:
         Of experts the records of `health`. Of a network for each task `copy_distance` for each pair. Of networks that
         are stitched together `stitch.l` at each place l for each task and each network that it hears; of subspaces the
-        mean over the task's of the sum over the network's.
+        mean over the task's of the sum over the network's. What would be more than 20,000 numbers of pairs, or of
+        single experts, is left out.
 
     Example:
         >>> from sharewise.models import Heads, independent
@@ -161,6 +165,8 @@ def sharing_records(
         [('copy_distance', 'a', 'b')]
     """
     stitches = [module for module in model.modules() if isinstance(module, CrossStitch | Sluice)]
+    if len(names) ** 2 > MOST and (stitches or isinstance(model, Independent)):
+        return []
     if stitches:
         tables = [(place, _stitches(each).tolist()) for place, each in enumerate(stitches)]
         return [

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import final
+from typing import TypeAlias, final
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,8 @@ from torch.func import functional_call
 
 from sharewise._core import Tree
 from sharewise.models._life import Model
+
+_Piece: TypeAlias = range | Tensor  # rows of a parameter, or Long positions of its numbers
 
 
 @final
@@ -38,22 +40,22 @@ class TaskSlices:
     def __init__(self, model: Model, parts: Sequence[Sequence[int]]) -> None:
         self.model = model
         numbered = _numbered(model)
-        taken = [numbered.take(tasks) for tasks in parts]
-        places = [{name: each.detach().long() for name, each in part.named_parameters()} for part in taken]
-        self._cuts = {
-            name: _Cut(parameter, [each[name] for each in places if name in each])
-            for name, parameter in model.named_parameters()
-        }
-        self._has = [frozenset(each) for each in places]
-        self._templates = [_emptied(part, model.heads.weight) for part in taken]
+        self._templates: list[nn.Module] = []
+        self._pieces: dict[str, list[tuple[int, _Piece]]] = {name: [] for name, _ in model.named_parameters()}
+        for place, tasks in enumerate(parts):
+            taken = numbered.take(tasks)
+            for name, positions in taken.named_parameters():
+                shape = model.get_parameter(name).shape
+                self._pieces[name].append((place, _piece(positions.detach(), shape)))
+            self._templates.append(_emptied(taken, model.heads.weight))
 
     def parameters(self) -> list[dict[str, Tensor]]:
         """The parameters of every part, as views of the model's."""
-        found: list[dict[str, Tensor]] = [{} for _ in self._has]
+        found: list[dict[str, Tensor]] = [{} for _ in self._templates]
         for name, parameter in self.model.named_parameters():
-            owners = [part for part, has in zip(found, self._has, strict=True) if name in has]
-            for part, piece in zip(owners, self._cuts[name](parameter), strict=True):
-                part[name] = piece
+            pieces = self._pieces[name]
+            for (place, _), cut in zip(pieces, _cut(parameter, [piece for _, piece in pieces]), strict=True):
+                found[place][name] = cut
         return found
 
     def __call__(self, part: int, parameters: dict[str, Tensor], inputs: Tree) -> dict[str, Tensor]:
@@ -68,25 +70,31 @@ class TaskSlices:
         return functional_call(template, parameters, (inputs,))
 
 
-@final
-class _Cut:
-    """How the parts divide a parameter: not at all, by its rows in order, or as they need."""
+def _piece(positions: Tensor, shape: torch.Size) -> "_Piece":
+    """What a part has of a parameter: rows in a row, or scattered numbers."""
+    size = shape[1:].numel()
+    if positions.dim() and positions.shape[1:] == shape[1:] and len(positions):
+        first = int(positions.flatten()[0]) // size
+        rows = torch.arange(first * size, (first + len(positions)) * size, dtype=positions.dtype)
+        if torch.equal(positions.flatten(), rows):
+            return range(first, first + len(positions))
+    return positions.long()
 
-    def __init__(self, parameter: Tensor, places: Sequence[Tensor]) -> None:
-        self.parts = len(places)
-        whole = torch.arange(parameter.numel()).view(parameter.shape)
-        self.shared = all(torch.equal(each, whole) for each in places)
-        self.lengths = [len(each) for each in places] if parameter.dim() else []
-        joined = [each for each in places if each.shape[1:] == whole.shape[1:]] if parameter.dim() else []
-        self.in_order = len(joined) == len(places) and torch.equal(torch.cat([whole[:0], *joined]), whole)
-        self.places = () if self.shared or self.in_order else tuple(each.to(parameter.device) for each in places)
 
-    def __call__(self, parameter: Tensor) -> Sequence[Tensor]:
-        if self.shared:
-            return [parameter] * self.parts
-        if self.in_order:
-            return parameter.split(self.lengths)
-        return [parameter.flatten()[each] for each in self.places]
+def _cut(parameter: Tensor, pieces: Sequence["_Piece"]) -> Sequence[Tensor]:
+    """The pieces of a parameter; those that divide its rows in order are put together once, in the backward pass."""
+    rows = [piece for piece in pieces if isinstance(piece, range)]
+    if len(rows) == len(pieces):
+        if all(len(each) == len(parameter) for each in rows):
+            return [parameter] * len(rows)
+        if [row for each in rows for row in each] == list(range(len(parameter))):
+            return parameter.split([len(each) for each in rows])
+    return [
+        parameter[piece.start : piece.stop]
+        if isinstance(piece, range)
+        else parameter.flatten()[piece.to(parameter.device)]
+        for piece in pieces
+    ]
 
 
 @torch.no_grad()

@@ -56,9 +56,9 @@ class TaskChunks:
         device = model.heads.weight.device
         self.criteria = [Criterion([tasks[place] for place in part]).to(device) for part in parts]
         self.index = [torch.tensor(part, device=device) for part in parts]
+        kinds = {place: key for key, places in index.items() for place in places.tolist()}
         self.columns = [
-            {key: [column[place] for place in part if place in set(places.tolist())] for key, places in index.items()}
-            for part in parts
+            {key: [column[place] for place in part if kinds[place] == key] for key in index} for part in parts
         ]
         self.order = torch.tensor(order, device=device).argsort()
 
