@@ -20,12 +20,7 @@ from benchmarks._rows import Row
 from sharewise.study import Summary, TaskSummary
 
 PAGE = Path("docs/studies.md")
-LONG = (
-    "--trials",
-    "2",
-    "--steps",
-    "1200",
-)  # larger tables: fewer trials and steps, so that two cores finish in minutes
+LONG = ("--trials", "2", "--steps", "1200", "--budget", "5m")  # larger tables, so that two cores finish in minutes
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ TABLES = (
     Table("enb", "heating and cooling load of buildings", "mulan_mtr/enb.parquet", ("y_Y1", "y_Y2")),
     Table(
         "student", "three grades of pupils", "student_performance/por.parquet",
-        tuple(f"y_G{number}:regression" for number in (1, 2, 3)),
+        tuple(f"y_G{number}:regression" for number in (1, 2, 3)), ("--budget", "5m"),
     ),
     Table("sarcos", "seven torques of a robot arm", "sarcos/official_test_part.parquet",
           tuple(f"tau{number}" for number in range(1, 8)), LONG),
@@ -78,7 +73,7 @@ TABLES = (
     Table("gas", "two emissions of a gas turbine, by time", "gas_turbine/data.parquet", ("y_CO", "y_NOX"),
           ("--time", "year", *LONG)),
     Table("tox21", "twelve toxicity assays, 17 % of the labels missing", "tox21.parquet",
-          tuple(f"y_{name}:binary" for name in TOX21), ("--trials", "2", "--steps", "600"), _tox21),
+          tuple(f"y_{name}:binary" for name in TOX21), ("--trials", "2", "--steps", "600", "--budget", "8m"), _tox21),
 )  # fmt: skip
 
 
@@ -131,11 +126,17 @@ def page(found: dict[str, Summary]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|",
         *(_task(name, task) for name, summary in found.items() for task in summary.tasks),
         "",
-        "## Commands",
+        "## Commands, and what a stated time left out",
         "",
-        *(f"    {shlex.join(command(known[name], Path(known[name].file), Path('runs') / name))}" for name in found),
+        *(line for name, summary in found.items() for line in _command(known[name], summary)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _command(table: Table, summary: Summary) -> list[str]:
+    words = shlex.join(command(table, Path(table.file), Path("runs") / table.name))
+    left_out = f"; left out: {'; '.join(summary.left_out)}" if summary.left_out else ""
+    return [f"- `{words}`: {summary.replicates} replicates{left_out}"]
 
 
 def _row(table: Table, summary: Summary) -> str:
