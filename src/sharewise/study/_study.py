@@ -19,6 +19,7 @@ from sharewise.study._compared import points_of
 from sharewise.study._frame import task_table, tidy
 from sharewise.study._model import chosen_model
 from sharewise.study._outcome import Outcome
+from sharewise.study._parts import Point, Transfer
 from sharewise.study._plan import check_study, make_plan, write_text
 from sharewise.study._protocol import SHUFFLED, Protocol
 from sharewise.study._report import write_report
@@ -100,19 +101,8 @@ def study(
     budget = bench.budget or budget  # fewer replicates where the time was over
     protocol, treatments = budget.protocol, treatments_of(budget.protocol, bench.perform)
 
-    _check_trained(bench.best)
-    floors = floors_on(dataset, "select")
-    select = SelectScores(of_role(bench.best, "select"), dataset.tasks)
-    joint = [each.name for each in treatments if each.joint]
-    decision = decide(select, floors, dataset.tasks, protocol, joint=joint)
-    units = {name: size / protocol.margin for name, size in decision.contrasts.margins.items()}
-    points = points_of(main, bench.best, treatments, dataset.tasks, floors=floors, units=units)
-    transfer = None
-    if wants_transfer(len(dataset.tasks), protocol):
-        more = bench.train("pairs of tasks", transfer_plan(bench.best, dataset))
-        transfer = transfer_of(main, more, dataset.tasks, units)
+    decision, transfer, points = _choose(bench, protocol, treatments, main)
     chosen_model(bench.best, decision, bench.perform, dataset).save(folder / "model")
-
     final, verdicts = _look(bench, decision, protocol, treatments)
     outcome = Outcome(
         dataset=dataset,
@@ -148,6 +138,24 @@ def _perform_main(bench: Bench, budget: Budget, started: float) -> tuple[Results
     if done < protocol.replicates:
         bench.cut(done)
     return list(main), bench.fit(range(done) if protocol.references else ())
+
+
+def _choose(
+    bench: Bench, protocol: Protocol, treatments: Sequence[Treatment], main: Results
+) -> tuple[Decision, Transfer | None, tuple[Point, ...]]:
+    """What the select rows say: the chosen model, which task helps which, and the trade-offs between tasks."""
+    _check_trained(bench.best)
+    dataset, tasks = bench.perform.dataset, bench.perform.dataset.tasks
+    floors = floors_on(dataset, "select")
+    select = SelectScores(of_role(bench.best, "select"), tasks)
+    decision = decide(select, floors, tasks, protocol, joint=[each.name for each in treatments if each.joint])
+    units = {name: size / protocol.margin for name, size in decision.contrasts.margins.items()}
+    points = points_of(main, bench.best, treatments, tasks, floors=floors, units=units)
+    transfer = None
+    if wants_transfer(len(tasks), protocol):
+        more = bench.train("pairs of tasks", transfer_plan(bench.best, dataset))
+        transfer = transfer_of(main, more, tasks, units)
+    return decision, transfer, points
 
 
 def _look(
