@@ -114,7 +114,7 @@ HARMS = {
     "cut weights": (lambda folder: _write(next(folder.glob("w*")), 100), "is damaged; copy the model again"),
     "cut description": (lambda folder: _write(folder / "model.json", 100), "holds no model that can be read"),
     "something else": (lambda folder: (folder / "model.json").write_text("[]"), "holds no model that can be read"),
-    "another format": (lambda folder: _change(folder / "model.json", format=7), "has format 7, this version reads 1"),
+    "another format": (lambda folder: _change(folder / "model.json", format=7), "has format 7, this version reads 2"),
 }
 
 
