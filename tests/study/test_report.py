@@ -351,3 +351,18 @@ def test_colours_have_the_contrast_of_wcag_aa(digits, read, scheme):
     assert _contrast(colours["ink"], colours["band"]) >= 4.5
     for line in range(1, 7):
         assert _contrast(colours[f"line{line}"], colours["paper"]) >= 3
+
+
+def test_what_is_shared_is_drawn(digits, digits_records, tmp_path):
+    names = [task.name for task in digits.tasks]
+    rows = [
+        {"run": 0, "treatment": "mmoe", "trained": "all", "replicate": 0, "trial": 0, "chosen": True, "role": "valid",
+         "task": name, "other": None, "name": f"expert_use.0.{expert}", "step": None, "value": 0.5}
+        for name in names for expert in range(2)
+    ]  # fmt: skip
+    plain = write_report(digits, digits_records, tmp_path / "a.html").read_text()
+    assert "What is shared" not in plain
+    found = write_report(digits, pd.concat([digits_records, pd.DataFrame(rows)]), tmp_path / "b.html").read_text()
+    assert '<h2 id="health-h">What is shared</h2>' in found
+    assert "<figcaption>mmoe: use of experts, level 1</figcaption>" in found
+    assert 'href="#health-h"' in found

@@ -15,6 +15,7 @@ from sharewise.study._backing import backing
 from sharewise.study._charts_curves import chosen_records
 from sharewise.study._charts_fit import calibration_error, is_number
 from sharewise.study._charts_gains import forest, gain
+from sharewise.study._charts_health import charts
 from sharewise.study._charts_references import standing
 from sharewise.study._charts_treatments import columns_of, gain_cells, mean_gains
 from sharewise.study._choices import at_stake, credit, score_of, structure_of
@@ -60,7 +61,9 @@ def write_report(summary: Summary, records: pd.DataFrame, path: Path | str) -> P
     """
     if not summary.tasks:
         raise ValueError("`summary` needs tasks, got none; a report is written of a finished study.")
-    text = _template().render(_context(summary, chosen_records(records)))
+    health = charts(records, [task.name for task in summary.tasks])
+    context = _context(summary, chosen_records(records))
+    text = _template().render(context, health={name: Markup(svg) for name, svg in health.items()})
     write_text(Path(path), text)
     return Path(path)
 
