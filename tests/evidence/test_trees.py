@@ -130,3 +130,30 @@ def test_a_chain_sees_the_labels_before_it():
         x[train], np.stack([targets["first"], targets["second"]], axis=1)[train]
     )
     np.testing.assert_allclose(np.stack(list(found.values()), axis=1)[test], chain.predict(x[test]))
+
+
+def test_a_chain_of_tasks_with_rows_of_their_own():
+    """No row of the second task has a label of the first: the link has no value to learn from."""
+    draw = np.random.default_rng(0)
+    x, first = draw.normal(size=(400, 2)), np.arange(400) < 200
+    targets = {"a": np.where(first, x[:, 0], np.nan), "b": np.where(first, np.nan, x[:, 1])}
+    split = Split(*torch.randperm(400, generator=torch.manual_seed(0)).split([240, 60, 50, 50]))
+    arrays = Arrays(x, np.array([False, False]), targets, split)
+    tasks = [Task("a", Regression()), Task("b", Regression())]
+    chained, apart = chained_trees(arrays, tasks), trees(arrays, tasks)
+    test = split.test.numpy()
+    for name in ("a", "b"):
+        np.testing.assert_allclose(chained[name][test], apart[name][test])
+
+
+def test_a_feature_without_any_value_tells_nothing():
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(300, 1))
+    split = Split(*torch.randperm(300, generator=torch.manual_seed(0)).split([200, 40, 30, 30]))
+    both = np.column_stack([x, np.full(300, np.nan)])
+    tasks = [Task("y", Regression())]
+    one, two = (
+        trees(Arrays(features, np.zeros(features.shape[1], dtype=bool), {"y": x[:, 0]}, split), tasks)["y"]
+        for features in (x, both)
+    )
+    np.testing.assert_allclose(one[split.test], two[split.test])

@@ -33,10 +33,20 @@ def _boosted(form: Form, settings: dict[str, Any]) -> BaseEstimator:
     return HistGradientBoostingRegressor(loss=loss, **settings)
 
 
+def _known(train: Rows, valid: Rows, features: FloatArray) -> tuple[Rows, Rows, FloatArray]:
+    """Columns without any value in the training rows, which the trees refuse, become constant."""
+    empty = np.isnan(train.features).all(axis=0)
+    if not empty.any():
+        return train, valid, features
+    shown = (np.where(empty, 0.0, each) for each in (train.features, valid.features, features))
+    return train._replace(features=next(shown)), valid._replace(features=next(shown)), next(shown)
+
+
 def boost(categorical: NDArray[np.bool_], iterations: int) -> Fit:
     """Histogram gradient boosting, stopped on the valid rows and cut at the best iteration."""
 
     def fit(train: Rows, valid: Rows, features: FloatArray, form: Form) -> FloatArray:
+        train, valid, features = _known(train, valid, features)
         settings: dict[str, Any] = {"categorical_features": _few_categories(train.features, categorical)}
         if not len(valid.target):
             model = _boosted(form, {**settings, "early_stopping": False})
