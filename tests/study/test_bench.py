@@ -6,6 +6,7 @@ import pytest
 from sharewise.runs import Pace, Perform, Way
 from sharewise.runs._way import form
 from sharewise.study._bench import Bench, Silent
+from sharewise.study._budget import Budget
 from sharewise.study._plan import make_plan, written_way
 from sharewise.study._treatments import treatments_of
 
@@ -42,9 +43,13 @@ def test_results_are_in_the_order_of_the_plan_and_tuned(bench, short):
     assert all((bench.folder / "runs" / finished.info["file"]).exists() for _, finished in found)
 
 
-@pytest.mark.parametrize(("late", "replicates"), [(0.0, 2), (1e6, 4)])
-def test_where_the_time_is_over_no_replicate_begins_but_two_are_performed(bench, short, late, replicates):
-    found = bench.train("networks", plan_of(bench, replace(short, replicates=4)), until=time.perf_counter() + late)
+@pytest.mark.parametrize(
+    ("seconds", "outside", "replicates"), [(0.0, 0.0, 2), (1e6, 0.0, 4), (1e6, 1e6 / 3.5, 3), (1e6, 1e6, 2)]
+)
+def test_where_the_time_is_over_no_replicate_begins_but_two_are_performed(bench, short, seconds, outside, replicates):
+    wanted = replace(short, replicates=4)
+    bench.budget = Budget(seconds, wanted, outside=outside)
+    found = bench.train("networks", plan_of(bench, wanted), since=time.perf_counter())
     assert {run.replicate for run, _ in found} == set(range(replicates))
 
 

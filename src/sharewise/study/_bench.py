@@ -96,13 +96,14 @@ class Bench:
                 self.progress.say(f"networks of the form `{name}` are trained one by one: {reason}")
         return self.way
 
-    def train(self, what: str, plan: Sequence[Run], *, until: float | None = None) -> Results:
+    def train(self, what: str, plan: Sequence[Run], *, since: float | None = None) -> Results:
         """Add runs to the plan of the folder, perform those that are not stored yet, and tune anew.
 
         Args:
             what: they are, for the progress.
             plan: further runs.
-            until: time (of `time.perf_counter`) after which no further replicate begins; at least two are performed.
+            since: when the study began (in `time.perf_counter`): no replicate begins that its budget would not see the
+                end of; two are performed in any case.
 
         Returns:
             The runs of all replicates that were performed.
@@ -114,13 +115,15 @@ class Bench:
         self.progress.start(what, len(plan))
         done = _in_runs(self.progress, len(plan), len(parts))
         started, finished = time.perf_counter(), 0
-        groups = _by_replicates(parts, len(parts) if until is None else self.way.workers)
+        groups = _by_replicates(parts, len(parts) if since is None else self.way.workers)
         for group in groups:
-            each = (time.perf_counter() - started) / finished if finished else 0.0
-            if until is not None and finished >= LEAST and time.perf_counter() + each * self.way.workers > until:
-                break
+            size = len({part[0].replicate for part in group})
+            if since is not None and finished >= LEAST:
+                now = time.perf_counter()
+                if self._late(now - since + (now - started) / finished * size, finished + size):
+                    break
             self._perform(group, together, done)
-            finished += len({part[0].replicate for part in group})
+            finished += size
         keys = {id(run): key for part in parts for run, key in zip(part, together.keys(part), strict=True)}
         places = {run.replicate for run in plan}
         performed = set(sorted(places)[:finished])
@@ -144,6 +147,10 @@ class Bench:
         pairs = list(zip(keys, rows, strict=True))
         execute(pairs, perform, self.store, workers=_count(perform, self._workers), done=self.progress.advance)
         return [(*row, self._read(key)) for key, row in pairs]
+
+    def _late(self, seconds: float, replicates: int) -> bool:
+        """Whether so many replicates, done so many seconds after the start, leave too little time for the rest."""
+        return self.budget is not None and seconds > self.budget.until(replicates)
 
     def _perform(
         self, parts: Sequence[tuple[Run, ...]], together: PerformTogether, done: Callable[[int], None]

@@ -19,24 +19,36 @@ class Budget:
         seconds: stated.
         protocol: the numbers that fit.
         left_out: topic -> what was left out, in words.
-        reserve: seconds for what comes after the networks.
+        reserve: seconds for what comes after the networks, whatever their number.
+        outside: seconds of it for each replicate.
     """
 
     seconds: float
     protocol: Protocol
     left_out: Mapping[str, str] = field(default_factory=dict)
     reserve: float = 0.0
+    outside: float = 0.0
 
     def describe(self) -> dict[str, Any]:
         """What `continued` needs."""
         kept = {name: getattr(self.protocol, name) for name in _FLEXIBLE}
-        return {"seconds": self.seconds, "protocol": kept, "left_out": dict(self.left_out), "reserve": self.reserve}
+        return {
+            "seconds": self.seconds,
+            "protocol": kept,
+            "left_out": dict(self.left_out),
+            "reserve": self.reserve,
+            "outside": self.outside,
+        }
 
     @staticmethod
     def continued(row: Mapping[str, Any], protocol: Protocol) -> "Budget":
         """The budget that `describe` described, for the same request."""
         kept = {**row["protocol"], "treatments": tuple(row["protocol"]["treatments"])}
-        return Budget(row["seconds"], replace(protocol, **kept), row["left_out"], row["reserve"])
+        return Budget(row["seconds"], replace(protocol, **kept), row["left_out"], row["reserve"], row["outside"])
+
+    def until(self, replicates: int) -> float:
+        """Seconds after the start by which so many replicates must be done, to leave time for the rest."""
+        return self.seconds - self.reserve - self.outside * replicates
 
     def cut(self, replicates: int) -> "Budget":
         """With fewer replicates, since the time was over."""

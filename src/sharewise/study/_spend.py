@@ -36,17 +36,15 @@ def plan_budget(bench: Bench, protocol: Protocol, started: float) -> Budget:
         outside = time.perf_counter() - before
     bench.measure(_first(bench, protocol, treatments))
 
-    def after(each: Protocol) -> float:
-        return each.references * outside * max(0, each.replicates - 1) + _transfer(bench, each, treatments) + TAIL
-
     def cost(each: Protocol) -> float:
-        main = EARLY * each.replicates * bench.way.seconds(_first(bench, each, treatments))
-        return main + after(each)
+        main = EARLY * bench.way.seconds(_first(bench, each, treatments)) + _transfer(bench, each, treatments)
+        return each.replicates * (main + each.references * outside) + TAIL
 
     found = fit_budget(protocol, protocol.budget - (time.perf_counter() - started), cost)
     for text in found.left_out.values():
         bench.progress.say(f"to fit {protocol.budget:.0f} s: {text}")
-    return replace(found, seconds=protocol.budget, reserve=after(found.protocol))
+    later = found.protocol.references * outside + _transfer(bench, found.protocol, treatments)
+    return replace(found, seconds=protocol.budget, reserve=TAIL, outside=later)
 
 
 def _first(bench: Bench, protocol: Protocol, treatments: tuple[Treatment, ...]) -> tuple[Run, ...]:
@@ -57,10 +55,10 @@ def _first(bench: Bench, protocol: Protocol, treatments: tuple[Treatment, ...]) 
 
 
 def _transfer(bench: Bench, protocol: Protocol, treatments: tuple[Treatment, ...]) -> float:
-    """Expected seconds of the runs that measure transfer."""
+    """Expected seconds of the runs of one replicate that measure transfer."""
     dataset = bench.perform.dataset
     if not wants_transfer(len(dataset.tasks), protocol):
         return 0.0
     joint = [run for run in _first(bench, protocol, treatments) if (run.treatment, run.trial) == (TOGETHER, 0)]
     plan = transfer_plan([(run, Finished()) for run in joint], dataset)
-    return EARLY * protocol.replicates * bench.way.seconds(plan)
+    return EARLY * bench.way.seconds(plan)

@@ -128,12 +128,11 @@ def study(
 
 def _perform_main(bench: Bench, budget: Budget, started: float) -> tuple[Results, References]:
     """The runs and outside models of the plan; where the time is over, of fewer replicates."""
-    protocol, until = budget.protocol, None
-    if protocol.budget is not None:
-        bench.budget = budget
-        until = started + protocol.budget - budget.reserve
+    protocol = budget.protocol
+    bench.budget = None if protocol.budget is None else budget
     treatments = treatments_of(protocol, bench.perform)
-    main = bench.train("networks", make_plan(bench.perform.dataset, protocol, treatments, rows=bench.rows), until=until)
+    plan = make_plan(bench.perform.dataset, protocol, treatments, rows=bench.rows)
+    main = bench.train("networks", plan, since=None if protocol.budget is None else started)
     done = len({run.replicate for run, _ in main})
     if done < protocol.replicates:
         bench.cut(done)
