@@ -25,10 +25,10 @@ the step belongs to the method (`Info.relative_size` tells it); `Normalize` and 
 sum's, so that one learning rate compares directions alone. Objectives have the scale of their papers. Learning rates
 are to be tuned per method in any case.
 
-**Columns.** *Passes*: what one step costs; "K task gradients" come from one shared computation, see the cost of a
-step in the benchmarks. *Memory*: beside the plain step's; P is the number of shared parameters. *State*: what is in
-`state_dict`. *Homogeneous*: c times the losses (objectives) or gradients (others) give c times the result; where
-not, unscale gradients before the method if a gradient scaler is used.
+**Columns.** *Passes*: what one step costs; "K task gradients" come from one shared computation, see
+[what a step costs](step_cost.md). *Memory*: beside the plain step's; P is the number of shared parameters. *State*:
+what is in `state_dict`. *Homogeneous*: c times the losses (objectives) or gradients (others) give c times the result;
+where not, unscale gradients before the method if a gradient scaler is used.
 """
 
 
