@@ -1,13 +1,14 @@
 """A study's trainings against the same ones one by one by hand: `python -m benchmarks.study_cost --json FILE`.
 
-The trainings are those of every task alone and of all together, in 5 replicates with 4 settings each. Ours is all that
-a study does for its networks: measuring the way to run, worker processes with their start, training, scores on all
+The trainings are those of every task alone and of all together, in 10 replicates with 4 settings each (of the larger
+tables in 5, and of at most 600 steps). Ours is all that a study does for its networks: measuring the way to run, worker processes with their start, training, scores on all
 rows, and storing; not the outside models and the report. By hand is the loop in `_loops.py`, in one process, with the
 faster of one thread and one for each core: same initial numbers, batches, steps, schedule, clipping, early stopping and
 best state, and neither scores nor storing. By hand one replicate is trained and counted for all.
 
-Two tables are read from the folder that the environment variable SHAREWISE_DATA names (`sarcos`,
-`naval_propulsion`, with a `meta.json` each); there 600 steps are trained at most. Without it digits alone is measured.
+Four tables are read from the folder that the environment variable SHAREWISE_DATA names: two small ones (359 and 768
+rows), whose networks a step keeps busy for a blink, and two larger ones, bound by matrix products. Without the folder
+digits alone is measured.
 """
 
 import json
@@ -26,31 +27,38 @@ import torch
 from benchmarks._loops import Problem, problem, train
 from benchmarks._rows import Row, main, measured
 from sharewise.mixing import Dataset, Table, digits
-from sharewise.runs import Perform, PerformTogether, Run, Store, choose_way, cores, divide, execute
+from sharewise.runs import Perform, PerformTogether, Run, Store, choose_way, cores, divide, execute, warm_up
 from sharewise.study import Protocol
 
-TABLES, FOLDER = ("sarcos", "naval_propulsion"), "SHAREWISE_DATA"
-TARGET, REPLICATES, STEPS = 3.0, 5, 600
+FOLDER = "SHAREWISE_DATA"
+SMALL = {"jura": ("Cd", "Co", "Cu"), "enb": ("Y1", "Y2")}  # of the folder mulan_mtr
+LARGE = ("sarcos", "naval_propulsion")
+TARGET, REPLICATES, FEWER, STEPS = 3.0, 10, 5, 600
 SAME = 0.02  # how far mean skills of both sides may differ: float32 runs drift apart by rounding
 
 
-def table(name: str) -> Dataset:
+def small(name: str) -> Dataset:
+    frame = pd.read_parquet(Path(os.environ[FOLDER]) / "mulan_mtr" / f"{name}.parquet")
+    return Table.from_frame(frame, {f"y_{task}": "regression" for task in SMALL[name]}, name=name)
+
+
+def large(name: str) -> Dataset:
     folder = Path(os.environ[FOLDER]) / name
     meta = json.loads((folder / "meta.json").read_text())
     frame = pd.read_parquet(folder / meta["files"][0])
     return Table.from_frame(frame, meta["tasks"], name=name)
 
 
-def plan_of(data: Dataset, method: str, steps: int | None) -> list[Run]:
+def plan_of(data: Dataset, method: str, steps: int | None, replicates: int) -> list[Run]:
     """Every task alone and all together, with every setting, in every replicate."""
-    protocol = Protocol(replicates=REPLICATES, steps=steps)
+    protocol = Protocol(replicates=replicates, steps=steps)
     names = tuple(task.name for task in data.tasks)
     arms = [("together", names, method), *(("alone", (name,), "Sum") for name in names)]
-    sizes = [len(data.split(replicate).train) for replicate in range(REPLICATES)]
+    sizes = [len(data.split(replicate).train) for replicate in range(replicates)]
     return [
         Run(arm, tasks, replicate, trial, method=how, network=protocol.network,
             recipe=protocol.recipe(sizes[replicate], trial, replicate))
-        for replicate in range(REPLICATES)
+        for replicate in range(replicates)
         for trial in range(protocol.trials)
         for arm, tasks, how in arms
     ]  # fmt: skip
@@ -59,6 +67,7 @@ def plan_of(data: Dataset, method: str, steps: int | None) -> list[Run]:
 def ours(plan: Sequence[Run], perform: Perform) -> tuple[float, list[float], list[int]]:
     """Seconds of the whole plan, and best skill and steps of each run of the first replicate."""
     started = time.perf_counter()
+    warm_up()
     way = choose_way(plan, perform)
     with tempfile.TemporaryDirectory() as folder:
         store, marks = Store(Path(folder)), Store(Path(folder) / "parts")
@@ -99,11 +108,11 @@ def _threads(run: Run, perform: Perform) -> int:
     return min(times, key=times.__getitem__)
 
 
-def ratio(make: Callable[[], Dataset], method: str, steps: int | None) -> float:
+def ratio(make: Callable[[], Dataset], method: str, steps: int | None, replicates: int = REPLICATES) -> float:
     """How often faster ours is, once both sides are seen to have done the same."""
     data = make()
     perform = Perform(data)
-    plan = plan_of(data, method, steps)
+    plan = plan_of(data, method, steps, replicates)
     seconds, skills, done = ours(plan, perform)
     reference, expected, steps_by_hand = by_hand(plan, perform)
     apart = abs(statistics.mean(skills) - statistics.mean(expected))
@@ -111,18 +120,22 @@ def ratio(make: Callable[[], Dataset], method: str, steps: int | None) -> float:
           f"{sum(steps_by_hand)}")  # fmt: skip
     if apart > SAME or abs(sum(done) / sum(steps_by_hand) - 1) > 0.1:
         raise SystemExit("both sides must do the same work and reach the same losses")
-    return reference * REPLICATES / seconds
+    return reference * replicates / seconds
 
 
 def rows() -> Iterator[Row]:
     yield measured("digits, against plain PyTorch", partial(ratio, digits, "Sum", None), target=TARGET)
     yield measured("digits under AlignedMTL, against torchjd", partial(ratio, digits, "AlignedMTL", 300), target=TARGET)
     if FOLDER not in os.environ:
-        print(f"set {FOLDER} to a folder with {' and '.join(TABLES)} to measure these tables too")
+        print(f"set {FOLDER} to the folder of the data sets to measure {', '.join((*SMALL, *LARGE))} too")
         return
-    for name in TABLES:
+    for name in SMALL:
+        yield measured(
+            f"{name}, against plain PyTorch", partial(ratio, partial(small, name), "Sum", None), target=TARGET
+        )
+    for name in LARGE:
         case = f"{name}, {STEPS} steps at most, against plain PyTorch"
-        yield measured(case, partial(ratio, partial(table, name), "Sum", STEPS), target=TARGET)
+        yield measured(case, partial(ratio, partial(large, name), "Sum", STEPS, FEWER), target=TARGET)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerp
 from sharewise.runs._machine import choose_device, cores, free_memory
 from sharewise.runs._penalty import build_penalty, tuned
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
-from sharewise.runs._pool import can_travel, execute, one_thread
+from sharewise.runs._pool import can_travel, execute, one_thread, warm_up
 from sharewise.runs._run import Network, Run
 from sharewise.runs._sharing import Sharing, sharing_names
 from sharewise.runs._store import Finished, Store
@@ -38,6 +38,7 @@ __all__ = [
     "restrict",
     "shuffle",
     "execute",
+    "warm_up",
     "can_travel",
     "cores",
     "free_memory",

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -124,6 +126,20 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def warm_up() -> BaseContext:
+    """Let the process that workers are forked from start, and import in the background what they need.
+
+    Called well before the workers are wanted, it saves the seconds that importing torch takes.
+
+    Returns:
+        What makes the workers.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sharewise.runs"])
+    forkserver.ensure_running()
+    return context
+
+
 def _in_pool(
     missing: Sequence[tuple[str, Row]],
     work: Callable[[Row], Finished],
@@ -132,8 +148,7 @@ def _in_pool(
     workers: int,
     done: Callable[[int], None],
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sharewise.runs"])
+    context = warm_up()
     pool = ProcessPoolExecutor(workers, context, _start_worker, (work, store, os.getpid()))
     try:
         with _without_main():  # the first of these calls start the workers

@@ -18,6 +18,7 @@ from sharewise.runs import (
     cores,
     divide,
     execute,
+    warm_up,
 )
 from sharewise.study._analysis import tuned
 from sharewise.study._budget import Budget
@@ -89,8 +90,10 @@ class Bench:
     def measure(self, plan: Sequence[Run]) -> Way:
         """Choose the way to run a plan, and say which runs cannot be stacked."""
         known = self.way.reasons()
-        written = self.way if self.way.paces else None
-        self.way = choose_way(plan, self.perform, workers=_count(self.perform, self._workers), written=written)
+        written, workers = self.way if self.way.paces else None, _count(self.perform, self._workers)
+        if workers > 1:
+            warm_up()  # while the way is measured
+        self.way = choose_way(plan, self.perform, workers=workers, written=written)
         for name, reason in self.way.reasons().items():
             if name not in known:
                 self.progress.say(f"networks of the form `{name}` are trained one by one: {reason}")
