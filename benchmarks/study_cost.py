@@ -1,10 +1,11 @@
 """A study's trainings against the same ones one by one by hand: `python -m benchmarks.study_cost --json FILE`.
 
 The trainings are those of every task alone and of all together, in 10 replicates with 4 settings each (of the larger
-tables in 5, and of at most 600 steps). Ours is all that a study does for its networks: measuring the way to run, worker processes with their start, training, scores on all
-rows, and storing; not the outside models and the report. By hand is the loop in `_loops.py`, in one process, with the
-faster of one thread and one for each core: same initial numbers, batches, steps, schedule, clipping, early stopping and
-best state, and neither scores nor storing. By hand one replicate is trained and counted for all.
+tables in 5, and of at most 600 steps). Ours is all that a study does for its networks: measuring the way to run, worker
+processes with their start, training, scores on all rows, and storing; not the outside models and the report. By hand
+is the loop in `_loops.py`, in one process, with the faster of one thread and one for each core: same initial numbers,
+batches, steps, schedule, clipping, early stopping and best state, and neither scores nor storing. By hand one replicate
+is trained and counted for all. Networks have the default width of 96, and where it says so 32.
 
 Four tables are read from the folder that the environment variable SHAREWISE_DATA names: two small ones (359 and 768
 rows), whose networks a step keeps busy for a blink, and two larger ones, bound by matrix products. Without the folder
@@ -17,7 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,13 +28,13 @@ import torch
 from benchmarks._loops import Problem, problem, train
 from benchmarks._rows import Row, main, measured
 from sharewise.mixing import Dataset, Table, digits
-from sharewise.runs import Perform, PerformTogether, Run, Store, choose_way, cores, divide, execute, warm_up
+from sharewise.runs import Network, Perform, PerformTogether, Run, Store, choose_way, cores, divide, execute, warm_up
 from sharewise.study import Protocol
 
 FOLDER = "SHAREWISE_DATA"
 SMALL = {"jura": ("Cd", "Co", "Cu"), "enb": ("Y1", "Y2")}  # of the folder mulan_mtr
 LARGE = ("sarcos", "naval_propulsion")
-TARGET, REPLICATES, FEWER, STEPS = 3.0, 10, 5, 600
+TARGET, REPLICATES, FEWER, STEPS, NARROW = 3.0, 10, 5, 600, 32
 SAME = 0.02  # how far mean skills of both sides may differ: float32 runs drift apart by rounding
 
 
@@ -49,16 +50,25 @@ def large(name: str) -> Dataset:
     return Table.from_frame(frame, meta["tasks"], name=name)
 
 
-def plan_of(data: Dataset, method: str, steps: int | None, replicates: int) -> list[Run]:
+@dataclass(frozen=True)
+class Size:
+    """What is trained: how many replicates, how long at most, how wide the networks are."""
+
+    replicates: int = REPLICATES
+    steps: int | None = None
+    width: int = 96
+
+
+def plan_of(data: Dataset, method: str, size: Size) -> list[Run]:
     """Every task alone and all together, with every setting, in every replicate."""
-    protocol = Protocol(replicates=replicates, steps=steps)
+    protocol = Protocol(replicates=size.replicates, steps=size.steps, network=Network(width=size.width))
     names = tuple(task.name for task in data.tasks)
     arms = [("together", names, method), *(("alone", (name,), "Sum") for name in names)]
-    sizes = [len(data.split(replicate).train) for replicate in range(replicates)]
+    sizes = [len(data.split(replicate).train) for replicate in range(size.replicates)]
     return [
         Run(arm, tasks, replicate, trial, method=how, network=protocol.network,
             recipe=protocol.recipe(sizes[replicate], trial, replicate))
-        for replicate in range(replicates)
+        for replicate in range(size.replicates)
         for trial in range(protocol.trials)
         for arm, tasks, how in arms
     ]  # fmt: skip
@@ -108,11 +118,11 @@ def _threads(run: Run, perform: Perform) -> int:
     return min(times, key=times.__getitem__)
 
 
-def ratio(make: Callable[[], Dataset], method: str, steps: int | None, replicates: int = REPLICATES) -> float:
+def ratio(make: Callable[[], Dataset], method: str, size: Size) -> float:
     """How often faster ours is, once both sides are seen to have done the same."""
     data = make()
     perform = Perform(data)
-    plan = plan_of(data, method, steps, replicates)
+    plan = plan_of(data, method, size)
     seconds, skills, done = ours(plan, perform)
     reference, expected, steps_by_hand = by_hand(plan, perform)
     apart = abs(statistics.mean(skills) - statistics.mean(expected))
@@ -120,22 +130,30 @@ def ratio(make: Callable[[], Dataset], method: str, steps: int | None, replicate
           f"{sum(steps_by_hand)}")  # fmt: skip
     if apart > SAME or abs(sum(done) / sum(steps_by_hand) - 1) > 0.1:
         raise SystemExit("both sides must do the same work and reach the same losses")
-    return reference * replicates / seconds
+    return reference * size.replicates / seconds
 
 
 def rows() -> Iterator[Row]:
-    yield measured("digits, against plain PyTorch", partial(ratio, digits, "Sum", None), target=TARGET)
-    yield measured("digits under AlignedMTL, against torchjd", partial(ratio, digits, "AlignedMTL", 300), target=TARGET)
+    plain = Size()
+    yield measured("digits, against plain PyTorch", partial(ratio, digits, "Sum", plain), target=TARGET)
+    short = Size(steps=300)
+    yield measured(
+        "digits under AlignedMTL, against torchjd", partial(ratio, digits, "AlignedMTL", short), target=TARGET
+    )
+    narrow = Size(width=NARROW)
+    yield measured(f"digits, width {NARROW}", partial(ratio, digits, "Sum", narrow), target=TARGET)
     if FOLDER not in os.environ:
         print(f"set {FOLDER} to the folder of the data sets to measure {', '.join((*SMALL, *LARGE))} too")
         return
     for name in SMALL:
-        yield measured(
-            f"{name}, against plain PyTorch", partial(ratio, partial(small, name), "Sum", None), target=TARGET
-        )
+        for size in (plain, narrow):
+            make = partial(small, name)
+            yield measured(f"{name}, width {size.width}", partial(ratio, make, "Sum", size), target=TARGET)
     for name in LARGE:
-        case = f"{name}, {STEPS} steps at most, against plain PyTorch"
-        yield measured(case, partial(ratio, partial(large, name), "Sum", STEPS, FEWER), target=TARGET)
+        size = Size(FEWER, STEPS)
+        yield measured(
+            f"{name}, {STEPS} steps at most", partial(ratio, partial(large, name), "Sum", size), target=TARGET
+        )
 
 
 if __name__ == "__main__":
