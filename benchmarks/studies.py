@@ -114,6 +114,10 @@ def page(found: dict[str, Summary]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(_row(known[name], summary) for name, summary in found.items()),
         "",
+        "## What it comes to",
+        "",
+        *_reading(found),
+        "",
         "## Other treatments",
         "",
         "Mean gains against alone, as above.",
@@ -131,6 +135,24 @@ def page(found: dict[str, Summary]) -> str:
         *(line for name, summary in found.items() for line in _command(known[name], summary)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _reading(found: dict[str, Summary]) -> list[str]:
+    """Where sharing helped, where it hurt, and where outside models are ahead."""
+    tasks = [(name, task) for name, summary in found.items() for task in summary.tasks]
+    lines = []
+    for verb, word in (("helped", "HELPS"), ("hurt", "HURTS"), ("made no difference that matters", "NEUTRAL")):
+        named = [f"{name} {task.name}" for name, task in tasks if task.verdict == word]
+        lines.append(f"- Sharing {verb}: {', '.join(named) or 'nowhere'} ({len(named)} of {len(tasks)} tasks).")
+    credited = [f"{name} {task.name}" for name, task in tasks
+                if "information" in task.effects and task.effects["information"].verdict == "HELPS"]  # fmt: skip
+    lines.append(
+        f"- The labels of the other tasks helped, against shuffled ones: {', '.join(credited) or 'nowhere'}. Where "
+        "the verdict is not HELPS too, they only made up for what a joint network costs."
+    )
+    ahead = [f"{name} {task.name}" for name, task in tasks if _outdone(task)]
+    lines.append(f"- Trees or ridge beat every network by more than the margin: {', '.join(ahead) or 'nowhere'}.")
+    return lines
 
 
 def _command(table: Table, summary: Summary) -> list[str]:
