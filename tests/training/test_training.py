@@ -300,7 +300,7 @@ class TestWhatElse:
         assert same(one, two)
         rest = [record for record in with_.records if not record.name.startswith(("gradient", "task_weight"))]
         assert rest == list(without.records)
-        assert len(with_.records) == len(without.records) + 6 * (3 + 3)
+        assert len(with_.records) == len(without.records) + 6 * (3 + 3 + 3)  # norms, weights, cosines
 
     def test_a_model_in_evaluation_mode_is_trained_with_its_noise(self, made):
         _, model = train(made, model=made.model(dropout=0.5))
