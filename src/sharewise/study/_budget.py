@@ -98,9 +98,9 @@ def _ladder(protocol: Protocol) -> Iterator[tuple[str, str, Protocol]]:
     if further != now.treatments:
         now = replace(now, treatments=further)
         yield "objectives", "tuned weights and the worst task as objectives", now
-    for count in _fewer(now.replicates, ENOUGH):
-        now = replace(now, replicates=count)
-        yield "replicates", f"{count} replicates instead of {protocol.replicates}", now
+    for step in _fewer(now, protocol, ENOUGH):
+        now = step[2]
+        yield step
     if now.trials > 2:
         now = replace(now, trials=max(2, now.trials // 2))
         yield "trials", f"{now.trials} trials instead of {protocol.trials}", now
@@ -110,12 +110,14 @@ def _ladder(protocol: Protocol) -> Iterator[tuple[str, str, Protocol]]:
     if now.references:
         now = replace(now, references=False)
         yield "outside", "the outside models", now
-    for count in _fewer(now.replicates, FEWEST):
-        now = replace(now, replicates=count)
-        yield "replicates", f"{count} replicates instead of {protocol.replicates}", now
+    for step in _fewer(now, protocol, FEWEST):
+        now = step[2]
+        yield step
     if now.trials > 1:
         yield "trials", f"1 trial instead of {protocol.trials}", replace(now, trials=1)
 
 
-def _fewer(replicates: int, least: int) -> range:
-    return range(replicates - 1, least - 1, -1)
+def _fewer(now: Protocol, wanted: Protocol, least: int) -> Iterator[tuple[str, str, Protocol]]:
+    """One replicate less at a time."""
+    for count in range(now.replicates - 1, least - 1, -1):
+        yield "replicates", f"{count} replicates instead of {wanted.replicates}", replace(now, replicates=count)
