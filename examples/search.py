@@ -15,7 +15,7 @@ def main(steps: int = 400) -> GridSearchCV:
     """Search, and print what was found."""
     frame = load_diabetes(as_frame=True, scaled=False).frame
     X, y = frame.drop(columns=[*TASKS]), frame[[*TASKS]]
-    grid = {"sharing": ["hard", "none"], "width": [16, 64]}
+    grid = {"sharing": ["hard", "soft", "none"], "width": [16, 64]}
     folds = KFold(2, shuffle=True, random_state=0)
     search = GridSearchCV(MultiTaskEstimator(TASKS, steps=steps), grid, cv=folds).fit(X, y)
     print("best:", search.best_params_, "mean score of the tasks:", round(search.best_score_, 3))

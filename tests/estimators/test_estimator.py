@@ -14,7 +14,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sharewise._core import InputError
 from sharewise.estimators import MultiTaskEstimator
-from sharewise.runs import TrainedModel
+from sharewise.models import copy_distances
+from sharewise.runs import TrainedModel, sharing_names
 from sharewise.tasks import Binary, Multiclass, Regression
 
 ROWS = 300
@@ -58,7 +59,10 @@ EXCEPTIONS = {
 }
 
 
-@parametrize_with_checks([quick()], expected_failed_checks=lambda _: EXCEPTIONS)
+@parametrize_with_checks(
+    [quick(), quick(sharing="mmoe", sharing_options={"experts": 2}, steps=2)],
+    expected_failed_checks=lambda _: EXCEPTIONS,
+)
 @pytest.mark.filterwarnings("default")
 def test_follows_the_conventions_of_scikit_learn(estimator, check):
     check(estimator)
@@ -149,6 +153,33 @@ def test_networks_of_their_own_are_those_of_each_task_alone():
     assert np.abs(hard[0] - hard[1]).max() > 1e-4
 
 
+@pytest.mark.parametrize("name", sharing_names())
+def test_every_form_of_sharing_by_name_is_trained_saved_and_read_again(table, name, tmp_path):
+    X, y = table[0].head(100), table[1].head(100)
+    estimator = quick(sharing=name.upper(), steps=5).fit(X, y)
+    found = estimator.predict(X)
+    parts = estimator.model_.parts
+    assert [part.sharing.key for part in parts] == (["hard"] * 4 if name == "none" else [name])
+    assert [task for part in parts for task in part.serves] == list(y.columns)
+    estimator.model_.save(tmp_path / "model")
+    again = TrainedModel.load(tmp_path / "model").table(X)
+    pd.testing.assert_frame_equal(again[list(y.columns)], found)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(estimator)).predict(X), found)
+
+
+def test_options_of_a_form_of_sharing_reach_it(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    both = np.stack([y, X[:, 2]], 1)
+    wide = quick(sharing="mmoe", sharing_options={"experts": np.int64(3)}).fit(X, both)
+    assert wide.model_.parts[0].module.levels[0].experts.copies == 3
+    graph = {"penalty": "laplacian", "graph": np.array([[0.0, 1.0], [1.0, 0.0]]), "strength": 10.0}
+    tied = quick(sharing="soft", sharing_options=graph, steps=100, learning_rate=0.03).fit(X, both)
+    tied.model_.save(tmp_path / "model")
+    free = quick(sharing="soft", sharing_options={"strength": 0}, steps=100, learning_rate=0.03).fit(X, both)
+    apart = [copy_distances(each.model_.parts[0].module.trunks)[0, 1] for each in (tied, free)]
+    assert apart[0] < 0.3 * apart[1]
+
+
 @pytest.mark.parametrize("method", ["MinMax", "UPGrad"])
 def test_methods_are_named_by_their_classes(method):
     X, y = load_diabetes(return_X_y=True)
@@ -185,7 +216,7 @@ def test_works_in_searches_and_pipelines():
     folds = KFold(2, shuffle=True, random_state=0)
     scores = cross_val_score(make_pipeline(StandardScaler(), quick(steps=40, learning_rate=0.05)), X, both, cv=folds)
     assert (scores > 0.2).all()
-    grid = {"sharing": ["hard", "none"]}
+    grid = {"sharing": ["hard", "none", "mmoe"]}
     search = GridSearchCV(quick(), grid, cv=folds, error_score="raise").fit(X, both)
     assert search.best_params_.keys() == {"sharing"}
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
@@ -236,7 +267,10 @@ def _digits():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"sharing": "soft"}, "`sharing` must be `hard` or `none`, got `sharing='soft'`"),
+        ({"sharing": "sotf"}, "there is no sharing `sotf`; did you mean `soft`?"),
+        ({"sharing": "mmoe", "sharing_options": {"own": 2}}, "sharing `mmoe` cannot be built with {'own': 2}"),
+        ({"sharing": "film", "sharing_options": {"strength": 1}}, "sharing `film` has no option `strength`"),
+        ({"sharing": "none", "sharing_options": {"strength": 1}}, "sharing `none` has no options"),
         ({"method": "Summ"}, "there is no method `Summ`"),
         ({"method_options": {"x": 1}}, "does not take"),
         ({"validation_fraction": 1.0}, "`validation_fraction` must lie between 0 and 1"),

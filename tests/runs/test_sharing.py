@@ -9,7 +9,7 @@ from torch import nn
 from sharewise._core import InputError
 from sharewise.mixing import multidigits
 from sharewise.models import Experts, Independent, MultiTask, count_operations, count_parameters
-from sharewise.runs import Network, Perform, Run, Sharing, TrainedModel, build_network, sharing_names
+from sharewise.runs import Network, Perform, Run, Sharing, TrainedModel, apart, build_network, sharing_names
 from sharewise.training import can_join, train_population
 
 NAMES = sharing_names()
@@ -172,6 +172,14 @@ def test_wrong_names_and_options_are_refused(made, sharing, message):
     run = made.run(data, sharing=sharing.name, sharing_options=sharing.options)
     with pytest.raises(InputError, match=message):
         Perform(data).training(run)
+
+
+def test_runs_without_sharing_go_task_by_task():
+    run = Run("fit", ("a", "b"), 0, sharing="None", keep=True)
+    assert apart(run) == [replace(run, tasks=(task,), sharing="hard") for task in ("a", "b")]
+    assert apart(replace(run, sharing="cross-stitch")) == [replace(run, sharing="cross_stitch")]
+    with pytest.raises(InputError, match=r"sharing `none` has no options, got \{'experts': 2\}; leave them out"):
+        apart(replace(run, sharing_options={"experts": 2}))
 
 
 def test_a_run_is_described_whole():

@@ -12,14 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sharewise._core import InputError
 from sharewise.cli._data import read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar, TrainingBar
 from sharewise.cli._settings import read_settings, read_sharing
 from sharewise.cli._study import protocol_of, tell_findings
 from sharewise.mixing import Dataset
-from sharewise.runs import Finished, Perform, Run, Sharing, Store, check_model_folder, execute
+from sharewise.runs import Finished, Perform, Run, Sharing, Store, apart, check_model_folder, execute
 from sharewise.study import Protocol
 from sharewise.training import NonFiniteLossError
 
@@ -55,19 +54,15 @@ def _plan(
     names = tuple(task.name for task in dataset.tasks)
     rows = len(dataset.split(0).train)
     recipe = replace(protocol.recipe(rows, 0, 0), learning_rate=setting[0], weight_decay=setting[1])
-    alone = sharing.key == "none"  # networks with nothing in common stop one by one
-    if alone and sharing.options:
-        raise InputError(f"sharing `none` has no options, got {dict(sharing.options)}; leave them out")
-    parts = [(name,) for name in names] if alone else [names]
     more: dict[str, Any] = {
-        "sharing": "hard" if alone else sharing.key,
+        "sharing": sharing.key,
         "sharing_options": dict(sharing.options),
         "network": protocol.network,
         "recipe": recipe,
         "plan": protocol.plan,
         "rates": protocol.rates,
     }
-    return [Run("fit", part, 0, method=method, keep=True, **more) for part in parts]
+    return apart(Run("fit", names, 0, method=method, keep=True, **more))
 
 
 def _train(dataset: Dataset, plan: Sequence[Run], work: Path, bar: StudyBar) -> list[tuple[Run, Finished]]:

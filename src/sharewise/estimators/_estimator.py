@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sharewise._core import InputError
 from sharewise.estimators._frames import join, numbered, pick, read_features, read_labels
 from sharewise.mixing import Choice, Columns, Table, TableEncoder
-from sharewise.runs import Network, Perform, Run, TrainedModel
+from sharewise.runs import Network, Perform, Run, TrainedModel, apart
 from sharewise.tasks import Binary, Multiclass, Task
 from sharewise.training import Recipe
 
@@ -36,7 +36,9 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
     Args:
         tasks: column of y -> kind's name (`regression`, `binary`, `multiclass`, `count`), a kind, a `Task`, or None:
             infer it. None: all columns of y, all inferred.
-        sharing: `hard` is one trunk for all tasks, `none` a network for each.
+        sharing: name of the form of sharing, as `runs.sharing_names` lists them: `hard` is one trunk for all tasks,
+            `none` a network for each, `soft`, `mmoe`, `ple`, `film` and others lie between.
+        sharing_options: its options by name, such as `{"experts": 4}` (`runs.Sharing`).
         method: class name of an objective, weighting or aggregator, such as `Sum`, `MinMax` or `UPGrad`.
         method_options: its arguments by name.
         learning_rate: its peak, after a warm-up and before a cosine.
@@ -74,6 +76,7 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         tasks: Mapping[str, Choice] | None = None,
         *,
         sharing: str = "hard",
+        sharing_options: Mapping[str, Any] | None = None,
         method: str = "Sum",
         method_options: Mapping[str, Any] | None = None,
         learning_rate: float = 0.01,
@@ -88,6 +91,7 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
     ) -> None:
         self.tasks = tasks
         self.sharing = sharing
+        self.sharing_options = sharing_options
         self.method = method
         self.method_options = method_options
         self.learning_rate = learning_rate
@@ -169,8 +173,6 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         }
 
     def _check_parameters(self) -> None:
-        if self.sharing not in ("hard", "none"):
-            raise InputError(f"`sharing` must be `hard` or `none`, got `sharing={self.sharing!r}`.")
         if not 0 < self.validation_fraction < 1:
             raise InputError(
                 f"`validation_fraction` must lie between 0 and 1, got `validation_fraction={self.validation_fraction}`."
@@ -191,10 +193,10 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         )
         parts: dict[str, Any] = {"network": Network(self.width, self.blocks, self.dropout), "recipe": recipe}
         parts |= {"method": self.method, "options": dict(self.method_options or {}), "keep": True}
+        parts |= {"sharing": self.sharing, "sharing_options": _plain(self.sharing_options or {})}
         names = tuple(task.name for task in table.tasks)
-        groups = [names] if self.sharing == "hard" else [(name,) for name in names]
         perform = Perform(table)
-        trained = [(run, run.tasks, perform(run)) for run in (Run("fit", group, seed, **parts) for group in groups)]
+        trained = [(run, run.tasks, perform(run)) for run in apart(Run("fit", names, seed, **parts))]
         for _, _, finished in trained:
             if "failed" in finished.info:
                 raise InputError(f"{finished.info['failed']}; lower `learning_rate` or look at the data.")
@@ -210,6 +212,13 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         tags.target_tags.required = tags.target_tags.multi_output = True
         tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
         return tags
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options without numpy's types, which searches draw and no model file holds."""
+    return {
+        name: value.tolist() if isinstance(value, np.ndarray | np.generic) else value for name, value in options.items()
+    }
 
 
 def _scores(task: Task, predictions: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, float]:

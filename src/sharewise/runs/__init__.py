@@ -9,7 +9,7 @@ from sharewise.runs._penalty import build_penalty, tuned
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread, warm_up
 from sharewise.runs._run import Network, Run
-from sharewise.runs._sharing import Sharing, sharing_names
+from sharewise.runs._sharing import Sharing, apart, sharing_names
 from sharewise.runs._store import Finished, Store
 from sharewise.runs._together import PerformTogether
 from sharewise.runs._trained import TrainedModel, check_model_folder
@@ -20,6 +20,7 @@ __all__ = [
     "Network",
     "Sharing",
     "sharing_names",
+    "apart",
     "tuned",
     "Perform",
     "PerformTogether",

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, partial
 from typing import Any, TypeAlias, final
@@ -14,6 +14,7 @@ import sharewise.models as models
 from sharewise._core import InputError
 from sharewise.models import Condition, Heads, Model, MultiTask, conditioned, independent
 from sharewise.runs._body import Body
+from sharewise.runs._run import Run
 
 DESCRIPTOR = 4  # numbers in a learnt description of a task
 PENALISED = frozenset({"strength", "ramp", "penalty", "graph"})  # options of what is added to the loss
@@ -121,6 +122,29 @@ def build_form(sharing: Sharing, body: Body, heads: Callable[[int], Heads]) -> M
         return sharing.form(body, heads, **sharing.arguments)
     except (TypeError, ValueError) as error:
         raise InputError(f"sharing `{sharing.name}` cannot be built with {dict(sharing.options)}: {error}") from None
+
+
+def apart(run: Run) -> list[Run]:
+    """The run as it is trained: by itself, or with sharing `none` as a run for each of its tasks.
+
+    Networks that have nothing in common need not stop together.
+
+    Args:
+        run: of any form.
+
+    Raises:
+        InputError: there is no such form, or `none` is given options.
+
+    Example:
+        >>> [each.tasks for each in apart(Run("fit", ("age", "job"), 0, sharing="none"))]
+        [('age',), ('job',)]
+    """
+    sharing = Sharing(run.sharing, run.sharing_options)
+    if sharing.key != "none":
+        return [replace(run, sharing=sharing.key)]
+    if sharing.options:
+        raise InputError(f"sharing `none` has no options, got {dict(sharing.options)}; leave them out")
+    return [replace(run, tasks=(task,), sharing="hard") for task in run.tasks]
 
 
 # the ends have names of their own; what tells the task is chosen by the name of the condition
