@@ -4,11 +4,16 @@ import pytest
 import torch
 
 from sharewise.models import (
+    MLP,
+    Heads,
     Ramp,
     StackedLinear,
+    cross_stitch,
     laplacian,
     nuclear,
     nuclear_unfolded,
+    overlap_penalty,
+    sluice,
     soften,
     subspace_overlap,
     to_mean,
@@ -88,6 +93,20 @@ def test_subspace_overlap_is_the_loop():
         first, second, third = w.split(2)
         expected += sum((a @ b.T).square().sum() for a, b in [(first, second), (first, third), (second, third)])
     torch.testing.assert_close(subspace_overlap(weights, 3), expected)
+
+
+def test_overlap_penalty_is_the_loop_over_levels_and_networks():
+    torch.manual_seed(0)
+    heads = Heads(6, {"regression": [1] * 3}, {"regression": range(3)})
+    model = sluice(lambda features: MLP(features, 6, 2), 4, heads, levels=3, subspaces=2).double()
+    expected = {task: 0.0 for task in range(3)}
+    for level in model.levels:
+        for task, network in enumerate(level.experts.unstack()):
+            first, second = network.layers[-1][0].weight.split(3)
+            expected[task] += (first @ second.T).square().sum()
+    torch.testing.assert_close(overlap_penalty(model), sum(expected.values()))
+    torch.testing.assert_close(overlap_penalty(model, [0, 2]), expected[0] + expected[2])
+    assert overlap_penalty(cross_stitch(lambda features: MLP(features, 6, 1), 4, heads)) == 0
 
 
 def ridge(x, y, strength, decay):

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from sharewise._core import InputError
-from sharewise.models import laplacian, nuclear, to_mean
+from sharewise.models import laplacian, nuclear, overlap_penalty, to_mean
 from sharewise.runs import Perform, Sharing, build_network, build_penalty, tuned
-from sharewise.runs._penalty import CHOICE, SOFT
+from sharewise.runs._penalty import CHOICE, OVERLAP, SOFT
 
 ALL = torch.ones(3, dtype=torch.bool)
 
@@ -96,6 +96,33 @@ class TestChoice:
         assert found[1] < 0.5 * found[0]
 
 
+class TestOverlap:
+    def test_it_is_that_of_the_networks_of_the_trained_tasks(self, made):
+        data = made.tensors()
+        encoder = data.prepare(data.split(0).train).encoder
+        network = build_network(encoder, data.tasks, made.run(data).network, 0, sharing=Sharing("sluice"))
+        build_penalty(Sharing("sluice", {"strength": 0.5}), torch.tensor([True, False, True]))(
+            network, torch.zeros(1, 3), 0
+        ).backward()
+        touched = {}
+        for name, each in network.named_parameters():
+            if each.grad is not None:
+                touched[name] = (each.grad.flatten(1) != 0).any(1).tolist()
+        assert len(touched) == len(network.levels)
+        assert all(rows == [True, False, True] for rows in touched.values())
+
+    @pytest.mark.parametrize("kind", ["tensors", "table"])
+    def test_a_strong_one_parts_the_subspaces(self, made, kind):
+        data, found = getattr(made, kind)(), []
+        for strength in (0.0, 10.0):
+            recipe = replace(made.recipe, steps=60, evaluate_every=60, learning_rate=0.03)
+            run = made.run(data, sharing="sluice", sharing_options={"strength": strength}, recipe=recipe)
+            training = Perform(data).training(run)
+            training.run()
+            found.append(overlap_penalty(training.model).item())
+        assert found[1] < 0.1 * found[0]
+
+
 def test_forms_without_one_have_none():
     assert build_penalty(Sharing("hard"), ALL) is None
     with pytest.raises(InputError, match=r"sharing `none` has no option `strength`; only `soft` has all of `graph`"):
@@ -112,5 +139,6 @@ def test_each_trial_has_a_strength_of_its_own():
     assert len(set(strengths)) == 4
     assert tuned(Sharing("soft"), 0).options["strength"] == SOFT
     assert tuned(Sharing("dselect"), 0).options["strength"] == CHOICE
+    assert tuned(Sharing("sluice"), 0).options["strength"] == OVERLAP
     assert tuned(Sharing("soft", {"strength": 7.0}), 2).options["strength"] == 7.0
     assert tuned(Sharing("ple"), 2) == Sharing("ple")

@@ -98,7 +98,8 @@ class Sluice(Router):
     """Learnt constant weights between subspaces of the tasks' networks (Ruder et al. 2019, the matrix alpha).
 
     Starts near the identity, as `CrossStitch` does. Between as many subspaces as there are features it would be
-    NDDR; with one subspace it is cross-stitch. `subspace_overlap` is the paper's orthogonality penalty.
+    NDDR; with one subspace it is cross-stitch. `overlap_penalty` is the paper's penalty, which belongs
+    in the loss.
 
     Args:
         tasks: K, also the number of networks.

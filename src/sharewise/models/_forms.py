@@ -243,6 +243,9 @@ def cross_stitch(
 ) -> Experts:
     """A network for each task, mixed after every level (`CrossStitch`).
 
+    Deviation: the paper's networks share nothing from the inputs on; here they do so above `encoder`. Leave that out
+    and let `make` build it, or stitch whole networks at named places (`Stitched`), to have it the paper's way.
+
     Example:
         >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})
         >>> len(cross_stitch(lambda d: nn.Linear(d, 4), 3, heads).levels)
@@ -263,6 +266,8 @@ def sluice(  # the sizes of the paper
     subspaces: int = 2,
 ) -> Experts:
     """A network for each task, mixed by subspaces after every level, heads on a sum of the levels (`Sluice`).
+
+    Its penalty (`overlap_penalty`) belongs in the loss. As in the paper the input layer, here `encoder`, is shared.
 
     Example:
         >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})

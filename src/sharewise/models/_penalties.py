@@ -1,11 +1,13 @@
 """Soft sharing: penalties on stacked weights. Each is 0 where the tasks already agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import torch
 from torch import Tensor, nn
+
+from sharewise.models._experts import Experts
 
 
 def to_mean(weights: Tensor) -> Tensor:
@@ -86,10 +88,10 @@ def nuclear_unfolded(weights: Tensor, *, smooth: float = 1e-3) -> Tensor:
 
 
 def subspace_overlap(weights: Tensor, subspaces: int) -> Tensor:
-    """Squared products between the subspaces of each network's last layer (Ruder et al. 2019, equation 2).
+    """Squared products between the subspaces of a layer of each network (Ruder et al. 2019, the penalty L_c).
 
     Args:
-        weights: [K, H, D], whose outputs fall into subspaces.
+        weights: [K, H, D] of one layer, whose outputs fall into subspaces.
         subspaces: G.
 
     Returns:
@@ -102,6 +104,34 @@ def subspace_overlap(weights: Tensor, subspaces: int) -> Tensor:
     parts = weights.reshape(len(weights), subspaces, -1, weights.shape[-1])
     products = torch.einsum("kgid,khjd->kghij", parts, parts).square().sum((0, 3, 4))
     return products.triu(1).sum()
+
+
+def overlap_penalty(model: Experts, tasks: Sequence[int] | None = None) -> Tensor:
+    """The orthogonality penalty of a sluice network, to be added to the loss with some strength.
+
+    Deviation: the paper has one matrix in each layer of a network; where experts are deeper, the last of each is meant,
+    whose outputs the stitches mix.
+
+    Args:
+        model: a sluice network; levels that are not split into subspaces count nothing.
+        tasks: those whose networks count; None: all.
+
+    Returns:
+        [], the sum over levels and networks of `subspace_overlap`.
+
+    Example:
+        >>> from sharewise.models import Heads, sluice
+        >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})
+        >>> overlap_penalty(sluice(lambda d: nn.Linear(d, 4), 3, heads)).item() > 0
+        True
+    """
+    total = model.heads.weight.new_zeros(())
+    for level in model.levels:
+        matrices = [parameter.flatten(2) for parameter in level.experts.parameters() if parameter.dim() > 2]
+        if level.subspaces > 1 and matrices:
+            last = matrices[-1]
+            total = total + subspace_overlap(last if tasks is None else last[list(tasks)], level.subspaces)
+    return total
 
 
 def soften(copies: nn.Module, penalty: Callable[[Tensor], Tensor]) -> Tensor:

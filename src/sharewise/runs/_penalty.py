@@ -17,6 +17,7 @@ from sharewise.models import (
     laplacian,
     nuclear,
     nuclear_unfolded,
+    overlap_penalty,
     soften,
     to_mean,
 )
@@ -24,7 +25,8 @@ from sharewise.runs._sharing import PENALISED, Sharing
 from sharewise.training import Penalty
 
 SOFT = 1e-2  # strength where none is given: of soft sharing,
-CHOICE = 1e-3  # and of the choice of experts
+CHOICE = 1e-3  # of the choice of experts,
+OVERLAP = 1e-2  # and of subspaces
 STRENGTHS = (1e-2, 1e-1, 1e-3, 1.0)  # tried in turn with the settings of learning rate and decay
 
 PULLS: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -75,10 +77,29 @@ class _Choice:
         return choice_penalty(network, inputs, self.tasks)
 
 
-def build_penalty(sharing: Sharing, trained: Tensor) -> Penalty | None:
-    """What a form of sharing adds to the loss: the pull of soft sharing, the entropy of DSelect-k's choices.
+@final
+@dataclass(frozen=True)
+class _Overlap:
+    """The overlap of subspaces in the networks of the trained tasks."""
 
-    Only the trained tasks take part. Forms without either add nothing.
+    tasks: tuple[int, ...] | None
+
+    def __call__(self, network: nn.Module, inputs: Tree) -> Tensor:  # noqa: ARG002  # a penalty of numbers alone
+        assert isinstance(network, Experts)
+        return overlap_penalty(network, self.tasks)
+
+
+# strengths of the forms that add something to the loss of theirs alone
+OWN: Mapping[str, tuple[Callable[[tuple[int, ...] | None], _Choice | _Overlap], float]] = {
+    "dselect": (_Choice, CHOICE),
+    "sluice": (_Overlap, OVERLAP),
+}
+
+
+def build_penalty(sharing: Sharing, trained: Tensor) -> Penalty | None:
+    """What a form of sharing adds to the loss: soft sharing's pull, DSelect-k's entropy, sluice's overlap of subspaces.
+
+    Only the trained tasks take part. All other forms add nothing.
 
     Args:
         sharing: its name and options.
@@ -99,10 +120,13 @@ def build_penalty(sharing: Sharing, trained: Tensor) -> Penalty | None:
         function = _Soft(_pull(options, len(trained), tasks), tasks)
         # one task alone is pulled nowhere
         return Penalty(function, _ramp(options, SOFT)) if int(trained.sum()) > 1 else None
-    wrong = sorted(options.keys() - ({"strength", "ramp"} if sharing.key == "dselect" else set()))
+    wrong = sorted(options.keys() - ({"strength", "ramp"} if sharing.key in OWN else set()))
     if wrong:
         raise InputError(f"sharing `{sharing.name}` has no option `{wrong[0]}`; only `soft` has all of {_listed()}")
-    return Penalty(_Choice(tasks), _ramp(options, CHOICE)) if sharing.key == "dselect" else None
+    if sharing.key not in OWN:
+        return None
+    function, strength = OWN[sharing.key]
+    return Penalty(function(tasks), _ramp(options, strength))
 
 
 def tuned(sharing: Sharing, trial: int) -> Sharing:
@@ -118,10 +142,10 @@ def tuned(sharing: Sharing, trial: int) -> Sharing:
         >>> tuned(Sharing("soft"), 1).options, tuned(Sharing("mmoe"), 1).options
         ({'strength': 0.1}, {})
     """
-    if sharing.key not in ("soft", "dselect") or "strength" in sharing.options:
+    usual = {"soft": SOFT, **{name: strength for name, (_, strength) in OWN.items()}}
+    if sharing.key not in usual or "strength" in sharing.options:
         return sharing
-    scale = 1.0 if sharing.key == "soft" else CHOICE / SOFT
-    strength = round(scale * STRENGTHS[trial % len(STRENGTHS)], 12)
+    strength = round(usual[sharing.key] / SOFT * STRENGTHS[trial % len(STRENGTHS)], 12)
     return replace(sharing, options={**sharing.options, "strength": strength})
 
 
