@@ -54,6 +54,13 @@ def test_forms_of_sharing_by_name(fit, run, here, words):
     run("predict", "model", "people.csv", "--out", "found.csv").done()
 
 
+def test_a_slow_trunk(fit, here):
+    fit().done()
+    fit("--trunk-rate", "0.001", out="slow").done()
+    weights = [TrainedModel.load(here / name).parts[0].module.trunk.enter.weight for name in ("model", "slow")]
+    assert (weights[0] - weights[1]).abs().max() > 1e-3
+
+
 @pytest.mark.parametrize("method", ["MinMax", "UW", "PCGrad", "MGDA"])
 def test_methods_by_name(fit, here, method):
     fit("--method", method).done()
@@ -71,6 +78,7 @@ def test_methods_by_name(fit, here, method):
         (("--sharing", "mmoe", "--sharing-option", "experts"), "must be NAME=VALUE.* got `experts`"),
         (("--sharing", "mmoe", "--sharing-option", "experts=["), "experts` must be a number.* got `\\["),
         (("--sharing", "none", "--sharing-option", "strength=1"), "sharing `none` has no options, got .*strength"),
+        (("--trunk-rate", "0"), "--trunk-rate.*0.* is not in the range"),
         (("--exclude", "agee"), "agee.*did you mean `age`"),
     ],
 )

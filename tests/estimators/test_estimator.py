@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression
@@ -14,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sharewise._core import InputError
 from sharewise.estimators import MultiTaskEstimator
+from sharewise.estimators._frames import read_features
 from sharewise.models import copy_distances
 from sharewise.runs import TrainedModel, sharing_names
 from sharewise.tasks import Binary, Multiclass, Regression
@@ -180,6 +182,34 @@ def test_options_of_a_form_of_sharing_reach_it(tmp_path):
     assert apart[0] < 0.3 * apart[1]
 
 
+class Trunk(torch.nn.Module):
+    """A trunk that was trained before: of the table's numbers it knows what to look at."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(4, 3)
+        with torch.no_grad():
+            self.linear.weight.copy_(torch.eye(3, 4))
+
+    def forward(self, inputs):
+        return self.linear(inputs["numeric"])
+
+
+def test_a_trained_trunk_of_ones_own_is_kept_slowed_or_trained(tmp_path):
+    random = np.random.default_rng(6)
+    X = random.normal(size=(200, 4))
+    y, start = X @ random.normal(size=(4, 2)), Trunk().linear.weight
+    found = {}
+    for rate in (0.0, 0.05, 1.0):
+        estimator = clone(quick(trunk=Trunk, trunk_rate=rate, steps=30)).fit(X, y)
+        module = estimator.model_.parts[0].module
+        found[rate] = (module.trunk.linear.weight - start).abs().max().item()
+    assert found[0.0] == 0 < found[0.05] < 0.2 * found[1.0]
+    estimator.model_.save(tmp_path / "model")
+    again = TrainedModel.load(tmp_path / "model", trunk=Trunk).table(read_features(estimator, X, reset=False))
+    np.testing.assert_array_equal(again.to_numpy(), estimator.predict(X))
+
+
 @pytest.mark.parametrize("method", ["MinMax", "UPGrad"])
 def test_methods_are_named_by_their_classes(method):
     X, y = load_diabetes(return_X_y=True)
@@ -277,6 +307,8 @@ def _digits():
         ({"tasks": {"y5": None}}, "y has no column `y5`; it has y0, y1"),
         ({"tasks": {"y": (["y0", "y1"], "multilabel")}}, "Task `y` has several columns"),
         ({"steps": 0}, "`steps` must be positive"),
+        ({"trunk_rate": -1.0}, "`trunk_rate` must be a number from 0, got `-1.0`"),
+        ({"trunk_rate": 0.0}, "`trunk_rate=0` keeps a trunk as it is, but this one starts untrained"),
     ],
 )
 def test_wrong_parameters_are_named(parameters, message):

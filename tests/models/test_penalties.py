@@ -99,7 +99,7 @@ def test_overlap_penalty_is_the_loop_over_levels_and_networks():
     torch.manual_seed(0)
     heads = Heads(6, {"regression": [1] * 3}, {"regression": range(3)})
     model = sluice(lambda features: MLP(features, 6, 2), 4, heads, levels=3, subspaces=2).double()
-    expected = {task: 0.0 for task in range(3)}
+    expected = dict.fromkeys(range(3), 0.0)
     for level in model.levels:
         for task, network in enumerate(level.experts.unstack()):
             first, second = network.layers[-1][0].weight.split(3)

@@ -43,6 +43,15 @@ def test_parts_are_the_whole_with_its_gradients(model, x, parts):
         torch.testing.assert_close(given, expected, rtol=0, atol=1e-12)
 
 
+def test_parts_run_in_the_modes_of_the_whole(model, x):
+    slices = TaskSlices(model.eval(), [[0, 1], [2]])
+    heads = model.heads.train()
+    slices(0, slices.parameters()[0], x)
+    part = slices._templates[0]
+    assert part.heads.training == heads.training
+    assert not any(module.training for name, module in part.named_modules() if not name.startswith("heads"))
+
+
 def test_numbers_are_read_at_each_call(model, x):
     slices = TaskSlices(model, [[0, 1], [2]])
     with torch.no_grad():

@@ -42,6 +42,7 @@ class TestKey:
             "width": Perform(data).key(replace(run, network=Network(9, 1))),
             "method": Perform(data).key(replace(run, method="MinMax")),
             "tasks": Perform(data).key(replace(run, tasks=("up",))),
+            "trunk's rate": Perform(data).key(replace(run, trunk_rate=0.5)),
             "trunk": Perform(data, own_trunk).key(run),
             "other trunk": Perform(data, other_trunk).key(run),
         }

@@ -30,6 +30,34 @@ def test_equals_torch_with_other_rates_and_decays(models, size):
     torch.testing.assert_close(ours.parameters, expected, rtol=0, atol=1e-14)
 
 
+def test_factors_of_the_rate_equal_groups_of_torch():
+    draw = torch.Generator().manual_seed(0)
+    start, scales = torch.randn(2, 6, generator=draw).double(), torch.tensor([0.1, 1.0, 1.0, 0.1, 2.0, 1.0]).double()
+    rates, decays = torch.tensor([0.1, 0.01]).double(), torch.tensor([0.5, 0.1]).double()
+    ours = StackedAdamW(start.clone(), 3, scales=scales)
+    numbers = [[nn.Parameter(number.clone()) for number in row] for row in start]
+    theirs = [
+        torch.optim.AdamW(
+            [
+                {"params": [number], "lr": float(rate * scale), "weight_decay": float(decay) if at < 3 else 0.0}
+                for at, (number, scale) in enumerate(zip(row, scales, strict=True))
+            ]
+        )
+        for row, rate, decay in zip(numbers, rates, decays, strict=True)
+    ]
+    for step in range(10):
+        if step == 5:  # the second goes on alone
+            ours = ours.take(ours.parameters[1:].clone(), torch.tensor([1]))
+            numbers, theirs, rates, decays = numbers[1:], theirs[1:], rates[1:], decays[1:]
+        gradients = torch.randn(len(rates), 6, generator=draw).double()
+        for row, gradient, optimiser in zip(numbers, gradients, theirs, strict=True):
+            for number, each in zip(row, gradient, strict=True):
+                number.grad = each.clone()
+            optimiser.step()
+        ours.step(gradients.clone(), rates, decays)
+    torch.testing.assert_close(ours.parameters, torch.stack([torch.stack(row) for row in numbers]), rtol=0, atol=1e-14)
+
+
 def test_some_models_go_on_as_before():
     draw = torch.Generator().manual_seed(0)
     whole = StackedAdamW(torch.randn(4, 6, generator=draw), 3)

@@ -81,6 +81,7 @@ class TestCanJoin:
             ({"mixture": Mixture([torch.arange(60)], batch_size=9)}, "their batch sizes differ"),
             ({"method": MinMax()}, "their methods differ: `Sum\\(\\)` and `MinMax\\(\\)`"),
             ({"precision": "bfloat16"}, "their precisions differ"),
+            ({"scales": {"trunk": 0.5}}, "their learning rates differ by part"),
         ],
     )
     def test_what_may_not(self, made, more, reason):
@@ -125,6 +126,11 @@ class TestCanJoin:
     def test_batch_norm(self, made):
         given = training(made, model=made.model(trunk=made.batch_norm))
         assert _matches(can_join([given]), r"`trunk.1` \(BatchNorm1d\) keeps statistics")
+
+    def test_a_frozen_batch_norm_sees_no_rows(self, made):
+        given = training(made, model=made.model(trunk=made.batch_norm))
+        given.model.trunk.requires_grad_(False)
+        assert can_join([given]) is None
 
     def test_objectives_that_add_up_models(self, made):
         method = Sum()

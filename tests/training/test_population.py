@@ -11,9 +11,10 @@ from torch import nn
 
 import sharewise.objectives as objectives
 from sharewise._core import Batch, Objective, Split
+from sharewise.gradients import UPGrad
 from sharewise.mixing import Mixture, by_task
 from sharewise.models import MLP, Heads, MultiTask, TableTrunk
-from sharewise.objectives import GroupDRO, MinMax, Weighted
+from sharewise.objectives import GroupDRO, MinMax, Sum, Weighted
 from sharewise.tasks import Multiclass, Multilabel, Task
 from sharewise.training import NonFiniteLossError, Recipe, Training, train_population
 
@@ -98,6 +99,27 @@ class TestSameNumbers:
             return found
 
         assert_same(make)
+
+    def test_parts_with_rates_of_their_own(self, made):
+        scales = {"trunk": 0.2, "trunk.layers.0": 3.0}
+        assert_same(lambda: [training(made, s, scales=scales, numbers={"clip": 0.5}) for s in range(3)])
+
+    @pytest.mark.parametrize("method", [Sum, UPGrad])
+    def test_a_frozen_trunk_with_statistics_stays_as_it_is(self, made, method):
+        def make():
+            found = [training(made, s, model=model(s), method=method(), numbers={"steps": 30}) for s in range(3)]
+            for each in found:
+                each.model.trunk.requires_grad_(False)
+            return found
+
+        def model(seed):
+            return made.model(trunk=made.batch_norm, dtype=DOUBLE, seed=seed)
+
+        assert_same(make)
+        for seed, each in enumerate(make()):
+            each.run()
+            for name, tensor in model(seed).trunk.state_dict().items():
+                assert torch.equal(each.model.trunk.state_dict()[name], tensor)
 
 
 class TestDifferentData:

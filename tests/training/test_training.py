@@ -95,6 +95,25 @@ class TestAgainstAPlainLoop:
             return nn.functional.binary_cross_entropy_with_logits(output, target.double(), reduction="none")
         return (output - target) ** 2
 
+    def test_a_slow_trunk_is_a_group_of_the_optimiser(self, made):
+        recipe = replace(QUICK, steps=10, weight_decay=0.3, clip=None, evaluate_every=10, normalise="batch")
+        data, mixture = made.data(dtype=torch.float64), Mixture([torch.arange(60)], batch_size=20, seed=0)
+        model, plain = made.model(dtype=torch.float64), made.model(dtype=torch.float64)
+        train(made, data=data, model=model, recipe=recipe, scales={"trunk": 0.1})
+        trunk, heads = plain.trunk.layers[0][0], plain.heads
+        groups = [[trunk.weight, 0.1, 0.3], [trunk.bias, 0.1, 0.0], [heads.weight, 1.0, 0.3], [heads.bias, 1.0, 0.0]]
+        optimiser = torch.optim.AdamW([{"params": [each], "weight_decay": decay} for each, _, decay in groups])
+        criterion = Criterion(made.tasks)
+        for step in range(10):
+            for group, (_, scale, _) in zip(optimiser.param_groups, groups, strict=True):
+                group["lr"] = scale * self.rate(step, 10)
+            optimiser.zero_grad()
+            batch = data.take(mixture.rows(step))
+            criterion(plain(batch.inputs), batch).mean().sum().backward()
+            optimiser.step()
+        for ours, theirs in zip(model.parameters(), plain.parameters(), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-10)
+
 
 class TestEarlyStopping:
     def test_the_model_is_left_in_its_best_state(self, made):

@@ -30,6 +30,7 @@ def run(choices: dict[str, Any]) -> None:
     out: Path = choices.pop("out")
     method = choices.pop("method")
     setting = choices.pop("learning_rate"), choices.pop("weight_decay")
+    trunk_rate = choices.pop("trunk_rate")
     with told_plainly(AGAIN):
         sharing = read_sharing(choices.pop("sharing"), choices.pop("sharing_option", []))
         check_model_folder(out)
@@ -37,7 +38,8 @@ def run(choices: dict[str, Any]) -> None:
         dataset = read_dataset(settings)
         console = Console(stderr=True)
         tell_findings(console, dataset)
-        plan = _plan(dataset, protocol_of(settings, dataset), setting, sharing=sharing, method=method)
+        protocol = replace(protocol_of(settings, dataset), trunk_rate=trunk_rate)
+        plan = _plan(dataset, protocol, setting, sharing=sharing, method=method)
         Perform(dataset).training(plan[0])  # refuses wrong choices before anything is trained
         work = out.resolve().with_name(f".{out.resolve().name}.unfinished")
         with StudyBar(console) as bar:
@@ -61,6 +63,7 @@ def _plan(
         "recipe": recipe,
         "plan": protocol.plan,
         "rates": protocol.rates,
+        "trunk_rate": protocol.trunk_rate,
     }
     return apart(Run("fit", names, 0, method=method, keep=True, **more))
 

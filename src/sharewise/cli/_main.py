@@ -81,6 +81,8 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
     help="Objective or weighting, by its class name, such as Sum or MinMax.",
 )
 @click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), default=0.01, show_default=True)
+@click.option("--trunk-rate", type=click.FloatRange(0, 100, min_open=True), default=1.0, show_default=True, help=""
+              "Factor of the learning rate of the trunk: what stands below heads, experts and conditions.")  # fmt: skip
 @click.option("--weight-decay", type=click.FloatRange(0, 100), default=0.3, show_default=True)
 @options(SIZE)
 def fit(**choices: Any) -> None:  # noqa: ANN401  # options

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sharewise._core import InputError
 from sharewise.estimators._frames import join, numbered, pick, read_features, read_labels
 from sharewise.mixing import Choice, Columns, Table, TableEncoder
-from sharewise.runs import Network, Perform, Run, TrainedModel, apart
+from sharewise.runs import MakeTrunk, Network, Perform, Run, TrainedModel, apart
 from sharewise.tasks import Binary, Multiclass, Task
 from sharewise.training import Recipe
 
@@ -41,7 +41,12 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         sharing_options: its options by name, such as `{"experts": 4}` (`runs.Sharing`).
         method: class name of an objective, weighting or aggregator, such as `Sum`, `MinMax` or `UPGrad`.
         method_options: its arguments by name.
+        trunk: makes a trunk of your own, a named function or class without arguments that gives a module from inputs
+            (`mixing.TableEncoder`: a dictionary of `numeric` [N, D] and `categorical` [N, C]) to features [N, H]; it
+            may come trained. None: the one that fits tables.
         learning_rate: its peak, after a warm-up and before a cosine.
+        trunk_rate: factor of it for the trunk, what stands below heads, experts and conditions; 0 keeps a trunk of
+            your own as it is.
         weight_decay: decoupled, of matrices.
         width: of the network.
         blocks: number of its residual blocks.
@@ -79,7 +84,9 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         sharing_options: Mapping[str, Any] | None = None,
         method: str = "Sum",
         method_options: Mapping[str, Any] | None = None,
+        trunk: MakeTrunk | None = None,
         learning_rate: float = 0.01,
+        trunk_rate: float = 1.0,
         weight_decay: float = 0.3,
         width: int = 96,
         blocks: int = 2,
@@ -94,7 +101,9 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         self.sharing_options = sharing_options
         self.method = method
         self.method_options = method_options
+        self.trunk = trunk
         self.learning_rate = learning_rate
+        self.trunk_rate = trunk_rate
         self.weight_decay = weight_decay
         self.width = width
         self.blocks = blocks
@@ -194,8 +203,9 @@ class MultiTaskEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn h
         parts: dict[str, Any] = {"network": Network(self.width, self.blocks, self.dropout), "recipe": recipe}
         parts |= {"method": self.method, "options": dict(self.method_options or {}), "keep": True}
         parts |= {"sharing": self.sharing, "sharing_options": _plain(self.sharing_options or {})}
+        parts["trunk_rate"] = float(self.trunk_rate)
         names = tuple(task.name for task in table.tasks)
-        perform = Perform(table)
+        perform = Perform(table, self.trunk)
         trained = [(run, run.tasks, perform(run)) for run in apart(Run("fit", names, seed, **parts))]
         for _, _, finished in trained:
             if "failed" in finished.info:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sharewise.models._experts import Experts
+from sharewise.models._level import Level
 
 
 def to_mean(weights: Tensor) -> Tensor:
@@ -127,6 +128,7 @@ def overlap_penalty(model: Experts, tasks: Sequence[int] | None = None) -> Tenso
     """
     total = model.heads.weight.new_zeros(())
     for level in model.levels:
+        assert isinstance(level, Level)
         matrices = [parameter.flatten(2) for parameter in level.experts.parameters() if parameter.dim() > 2]
         if level.subspaces > 1 and matrices:
             last = matrices[-1]

@@ -66,7 +66,9 @@ class TaskSlices:
             parameters: of this part, from `parameters`.
             inputs: N rows.
         """
-        template = self._templates[part].train(self.model.training)
+        template = self._templates[part]
+        for name, module in template.named_modules():
+            module.training = self.model.get_submodule(name).training
         return functional_call(template, parameters, (inputs,))
 
 

@@ -117,9 +117,9 @@ def build_penalty(sharing: Sharing, trained: Tensor) -> Penalty | None:
     options = {name: value for name, value in sharing.options.items() if name in PENALISED}
     tasks = None if bool(trained.all()) else tuple(trained.nonzero().flatten().tolist())
     if sharing.key == "soft":
-        function = _Soft(_pull(options, len(trained), tasks), tasks)
+        pull = _Soft(_pull(options, len(trained), tasks), tasks)
         # one task alone is pulled nowhere
-        return Penalty(function, _ramp(options, SOFT)) if int(trained.sum()) > 1 else None
+        return Penalty(pull, _ramp(options, SOFT)) if int(trained.sum()) > 1 else None
     wrong = sorted(options.keys() - ({"strength", "ramp"} if sharing.key in OWN else set()))
     if wrong:
         raise InputError(f"sharing `{sharing.name}` has no option `{wrong[0]}`; only `soft` has all of {_listed()}")

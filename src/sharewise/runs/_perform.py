@@ -22,6 +22,7 @@ from sharewise.runs._run import Network, Run
 from sharewise.runs._sharing import Sharing
 from sharewise.runs._store import Finished
 from sharewise.runs._trained import Part, TrainedModel
+from sharewise.runs._trunk import trunk_scales
 from sharewise.tasks import Criterion, constant_losses, evaluate, predictions, skill
 from sharewise.training import Callback, Fit, NonFiniteLossError, Training, losses_on, outputs_on
 
@@ -86,8 +87,9 @@ class Perform:
         trained = torch.tensor([task.name in run.tasks for task in tasks])
         data = shuffle(restrict(prepared.batch, trained), tasks, split, run)
         several = len(run.judged) > 1
+        network = self.network(run).to(self.device)
         return Training(
-            self.network(run).to(self.device),
+            network,
             tasks,
             data,
             split,
@@ -100,6 +102,7 @@ class Perform:
             probe=run.probe and several,
             watch=torch.cat([split.select, split.test]) if several else None,
             penalty=build_penalty(Sharing(run.sharing, run.sharing_options), trained),
+            scales=trunk_scales(network, run, own=self.trunk is not None),
         )
 
     def finish(self, run: Run, training: Training, fit: Fit, *, seconds: float, peak: Peak) -> Finished:

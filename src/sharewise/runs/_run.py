@@ -44,6 +44,8 @@ class Run:
         network: size of the trunk.
         recipe: numbers of the training.
         plan: mixing plan of sources: "proportional", "equal", "temperature" or rates by task.
+        trunk_rate: factor of the learning rate of the trunk, which is what stands below heads, experts and conditions;
+            below 1 for a trunk that was trained before, 0 to keep it as it is.
         probe: measure gradients over time.
         keep: keep the weights of the trained network.
         shuffled: those of `tasks` whose training labels are shuffled. They are trained, but neither stop, tune nor
@@ -66,6 +68,7 @@ class Run:
     recipe: Recipe = field(default_factory=Recipe)
     plan: str = "proportional"
     rates: tuple[float, ...] = ()
+    trunk_rate: float = 1.0
     probe: bool = False
     keep: bool = False
     shuffled: tuple[str, ...] = ()

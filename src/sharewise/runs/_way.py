@@ -113,7 +113,8 @@ def form(run: Run) -> str:
         'Sum, hard, width 96, blocks 2, dropout 0.0, batch 128'
     """
     network = ", ".join(f"{name} {value}" for name, value in asdict(run.network).items())
-    return f"{run.method}, {run.sharing}, {network}, batch {run.recipe.batch_size}"
+    trunk = "" if run.trunk_rate == 1 else f", trunk rate {run.trunk_rate:g}"
+    return f"{run.method}, {run.sharing}, {network}{trunk}, batch {run.recipe.batch_size}"
 
 
 def divide(plan: Sequence[Run], way: Way) -> list[Rows]:

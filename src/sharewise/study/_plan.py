@@ -77,6 +77,7 @@ def _run(
         recipe=recipe,
         plan=protocol.plan,
         rates=protocol.rates,
+        trunk_rate=protocol.trunk_rate,
         probe=first and treatment.joint and len(trained) <= PROBED,
         keep=first,
         shuffled=shuffled,

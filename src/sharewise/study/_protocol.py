@@ -26,6 +26,8 @@ class Protocol:
         trials: settings of learning rate and weight decay tried in each replicate for each trained network, chosen on
             the validation rows; the same settings for every treatment.
         network: size of the trunk.
+        trunk_rate: factor of the learning rate of the trunk: below 1 for a trunk of one's own that was trained before,
+            0 to keep it as it is.
         batch_size: rows in a step, or None: 128 up to 20,000 training rows, 512 from there.
         steps: optimisation steps at most, or None: 80 passes over the training rows, between 600 and 4,000.
         margin: smallest difference that matters, as a share of the way from the constant predictor to a perfect score.
@@ -55,6 +57,7 @@ class Protocol:
     replicates: int = 5
     trials: int = 4
     network: Network = field(default_factory=Network)
+    trunk_rate: float = 1.0
     batch_size: int | None = None
     steps: int | None = None
     margin: float = 0.01

@@ -20,6 +20,7 @@ class StackedAdamW:
         decayed: how many of the P, the first ones, are decayed.
         betas: decay rates of the two moments.
         eps: added to the root of the second.
+        scales: [P], factors of the learning rate, the same for all models; None: all are 1.
 
     Example:
         >>> parameters = torch.ones(2, 3)
@@ -30,9 +31,15 @@ class StackedAdamW:
     """
 
     def __init__(
-        self, parameters: Tensor, decayed: int, *, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+        self,
+        parameters: Tensor,
+        decayed: int,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        scales: Tensor | None = None,
     ) -> None:
-        self.parameters, self.decayed, self.betas, self.eps = parameters, decayed, betas, eps
+        self.parameters, self.decayed, self.betas, self.eps, self.scales = parameters, decayed, betas, eps, scales
         self.first, self.second = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.steps = 0
 
@@ -49,16 +56,16 @@ class StackedAdamW:
         beta, gamma = self.betas
         root = math.sqrt(1 - gamma**self.steps)
         rate = rate.unsqueeze(-1)
-        kept = (1 - rate * decay.unsqueeze(-1)).to(gradients)
-        step = (-rate * (root / (1 - beta**self.steps))).to(gradients)
+        lost, step = rate * decay.unsqueeze(-1), -rate * (root / (1 - beta**self.steps))
         for rows in self._blocks():
             values, gradient = self.parameters[rows], gradients[rows]
             first, second = self.first[rows], self.second[rows]
+            kept = (1 - self._scaled(lost[rows])).to(gradients)
             first.lerp_(gradient, 1 - beta)
             second.mul_(gamma).addcmul_(gradient, gradient, value=1 - gamma)
-            values[:, : self.decayed].mul_(kept[rows])
+            values[:, : self.decayed].mul_(kept[:, : self.decayed])
             torch.sqrt(second, out=gradient).add_(self.eps * root)
-            values.addcmul_(torch.div(first, gradient, out=gradient), step[rows])
+            values.addcmul_(torch.div(first, gradient, out=gradient), self._scaled(step[rows]).to(gradients))
 
     def take(self, parameters: Tensor, models: Tensor) -> "StackedAdamW":
         """The optimiser of some of the models.
@@ -67,10 +74,14 @@ class StackedAdamW:
             parameters: [m, P], theirs.
             models: Long [m], their places.
         """
-        twin = StackedAdamW(parameters, self.decayed, betas=self.betas, eps=self.eps)
+        twin = StackedAdamW(parameters, self.decayed, betas=self.betas, eps=self.eps, scales=self.scales)
         models = models.to(parameters.device)
         twin.first, twin.second, twin.steps = self.first[models], self.second[models], self.steps
         return twin
+
+    def _scaled(self, rates: Tensor) -> Tensor:
+        """[m, 1] as it is, or [m, P] where rates differ."""
+        return rates if self.scales is None else rates * self.scales
 
     def _blocks(self) -> list[slice]:
         models, size = self.parameters.shape

@@ -14,6 +14,7 @@ from sharewise.tasks import Criterion
 from sharewise.training._comparison import StackedComparison, stack_methods
 from sharewise.training._layers import Ensemble
 from sharewise.training._methods import StackedObjective
+from sharewise.training._modes import frozen_parts, training_mode
 from sharewise.training._noise import Noise
 from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool, tensors_of
@@ -107,11 +108,12 @@ def _same(one: object, other: object) -> bool:
 
 def refused(given: Training) -> str | None:
     """What a training asks for that no population does; None: nothing."""
+    still = {module for part in frozen_parts(given.model) for module in part.modules()}
     for name, module in given.model.named_modules():
-        if isinstance(module, _NormBase) and module.track_running_stats:
+        if module not in still and isinstance(module, _NormBase) and module.track_running_stats:
             return f"`{name}` ({type(module).__name__}) keeps statistics of the rows it sees"
     trained = {(each.dtype, each.device) for each in given.model.parameters() if each.requires_grad}
-    rates = {each.p for each in given.model.modules() if isinstance(each, nn.Dropout)}
+    rates = {each.p for each in given.model.modules() if isinstance(each, nn.Dropout) and each not in still}
     reasons = {
         f"`{type(given.method).__name__}` compares gradients and has parameters of its own": _learns(given.method),
         "there are no validation rows": len(given.split.valid) == 0,
@@ -138,6 +140,7 @@ def differ(one: Training, other: Training) -> str | None:
         "their tasks differ": tuple(one.tasks) != tuple(other.tasks),
         "their data have different forms": _data_form(one.data) != _data_form(other.data),
         "their precisions differ": one.precision != other.precision,
+        "their learning rates differ by part": dict(one.scales) != dict(other.scales),
         "their penalties differ": _penalised(one) != _penalised(other),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
@@ -171,7 +174,7 @@ def _data_form(data: Batch) -> list[object]:
 def _trial(trainings: Sequence[Training]) -> str | None:
     """What goes wrong in a step of all models on two rows; it touches copies only."""
     first = trainings[0]
-    template = copy.deepcopy(first.model).train()
+    template = training_mode(copy.deepcopy(first.model))
     stack = Stack([template, *(each.model for each in trainings[1:])])
     device = stack.flat.device
     methods = [copy.deepcopy(given.method).to(device).train() for given in trainings]

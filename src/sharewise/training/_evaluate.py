@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from sharewise._core import Batch, Losses
 from sharewise.tasks import Criterion
+from sharewise.training._modes import evaluating
 
 CHUNK = 4096
 PAIRS = 2**20  # of row and task in one forward pass; of thousands of tasks fewer rows are taken at once
@@ -57,8 +58,6 @@ def _at_once(data: Batch) -> int:
 
 
 def _forward(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    training = model.training
-    model.eval()
-    outputs: dict[str, Tensor] = model(batch.inputs, batch.task, batch.row)
-    model.train(training)
+    with evaluating(model):
+        outputs: dict[str, Tensor] = model(batch.inputs, batch.task, batch.row)
     return outputs

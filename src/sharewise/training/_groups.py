@@ -9,6 +9,7 @@ from torch import Tensor
 from sharewise._core import Objective
 from sharewise.tasks import Criterion
 from sharewise.training._alike import can_join, differ, refused
+from sharewise.training._modes import training_mode
 from sharewise.training._pool import tensors_of
 from sharewise.training._training import Training, mixture_of
 
@@ -71,7 +72,7 @@ def footprint(given: Training) -> tuple[int, int]:
     In common is the data. A model adds its numbers, moments and gradients (of each task, where these are compared), the
     activations of a batch, and which of its labels exist.
     """
-    model = copy.deepcopy(given.model).train()
+    model = training_mode(copy.deepcopy(given.model))
     device = next(model.parameters()).device
     own = {each.data_ptr() for each in model.parameters()}
     kept: dict[int, int] = {}

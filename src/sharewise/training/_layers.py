@@ -12,6 +12,7 @@ from torch.nn import functional
 from sharewise._core import Tree, map_tree
 from sharewise.models import MLP, Heads, MultiTask, PiecewiseLinear, Residual, TableTrunk
 from sharewise.training._draws import shared
+from sharewise.training._modes import evaluating
 from sharewise.training._noise import Noise
 from sharewise.training._stack import Stack
 
@@ -69,14 +70,8 @@ class Ensemble:
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Evaluation mode, without gradients."""
-        modes = [(module, module.training) for module in self.stack.template.modules()]
-        self.stack.template.eval()
-        try:
-            with torch.no_grad():
-                yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
+        with evaluating(self.stack.template), torch.no_grad():
+            yield
 
     def mapped(self, module: nn.Module, *arguments: Tree) -> Tree:
         """One module of every model, without a rule."""

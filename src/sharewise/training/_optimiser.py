@@ -1,12 +1,17 @@
 """The optimiser of a model and of a method with parameters of its own."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
+from sharewise.models import parameter_groups
 from sharewise.training._recipe import Recipe
 
 
-def make_optimiser(model: nn.Module, method: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def make_optimiser(
+    model: nn.Module, method: nn.Module, recipe: Recipe, *, scales: Mapping[str, float] | None = None
+) -> torch.optim.Optimizer:
     """AdamW (Loshchilov & Hutter 2019) with decay on matrices only.
 
     Biases, norms and the parameters of the method (such as learnt uncertainty weights) are not decayed. Frozen
@@ -16,6 +21,10 @@ def make_optimiser(model: nn.Module, method: nn.Module, recipe: Recipe) -> torch
         model: the network.
         method: an objective, weighting or aggregator.
         recipe: learning rate and decay.
+        scales: factors of the learning rate by part of the network, as in `Training`.
+
+    Raises:
+        ValueError: a factor is not positive, or a name is no part of the network.
 
     Example:
         >>> from sharewise.objectives import Sum
@@ -23,14 +32,40 @@ def make_optimiser(model: nn.Module, method: nn.Module, recipe: Recipe) -> torch
         >>> [(group["weight_decay"], len(group["params"])) for group in groups]
         [(0.1, 1), (0.0, 1)]
     """
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in trained if parameter.dim() > 1]
-    others = [parameter for parameter in trained if parameter.dim() <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": recipe.weight_decay},
-        {"params": [*others, *method.parameters()], "weight_decay": 0.0},
-    ]
+    known = factors(model, scales or {})
+    groups = []
+    for scale in sorted({1.0, *known.values()}, reverse=True):
+        own = [parameter for parameter, factor in known.items() if factor == scale]
+        more = list(method.parameters()) if scale == 1.0 else []
+        matrices = [parameter for parameter in own if parameter.dim() > 1]
+        others = [parameter for parameter in own if parameter.dim() <= 1]
+        groups += [
+            {"params": matrices, "weight_decay": recipe.weight_decay, "scale": scale},
+            {"params": [*others, *more], "weight_decay": 0.0, "scale": scale},
+        ]
     return torch.optim.AdamW([group for group in groups if group["params"]], lr=recipe.learning_rate, fused=True)
+
+
+def factors(model: nn.Module, scales: Mapping[str, float]) -> dict[nn.Parameter, float]:
+    """The factor of the learning rate of each parameter that is trained.
+
+    Args:
+        model: the network.
+        scales: name of a part -> factor; of nested names the longest holds.
+
+    Raises:
+        ValueError: a factor is not positive, or a name is no part of the network.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.Linear(3, 1, bias=False))
+        >>> list(factors(model, {"0": 0.1}).values())
+        [0.1, 1.0]
+    """
+    wrong = [f"`{name}`: {scale}" for name, scale in scales.items() if not scale > 0]
+    if wrong:
+        raise ValueError(f"`scales` must be positive, got {wrong[0]}; freeze what is not to learn.")
+    known = {each: group["lr"] for group in parameter_groups(model, 1.0, scales) for each in group["params"]}
+    return {parameter: known[parameter] for parameter in model.parameters() if parameter in known}
 
 
 def skip_unless_finite(optimiser: torch.optim.Optimizer, norm: Tensor) -> None:
@@ -53,6 +88,6 @@ def skip_unless_finite(optimiser: torch.optim.Optimizer, norm: Tensor) -> None:
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Set the learning rate of every group."""
+    """Set the learning rate, times each group's factor."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["scale"]

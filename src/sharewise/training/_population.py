@@ -18,7 +18,9 @@ from sharewise.training._draws import Draws, move
 from sharewise.training._finite import NonFiniteLossError
 from sharewise.training._layers import Ensemble
 from sharewise.training._member import Member
+from sharewise.training._modes import training_mode
 from sharewise.training._noise import Noise
+from sharewise.training._optimiser import factors
 from sharewise.training._padded import padded_losses, padded_outputs
 from sharewise.training._penalty import Penalties
 from sharewise.training._pool import Pool
@@ -91,6 +93,14 @@ def _numbers(members: Sequence[Member], device: torch.device) -> _Numbers:
     return _Numbers(*(each.to(device) for each in (*columns, *map(torch.stack, tables))))
 
 
+def _scales(first: Training, stack: Stack) -> Tensor | None:
+    """Factors [P] of the learning rate, or None where all are 1."""
+    if not first.scales:
+        return None
+    known = factors(first.model, first.scales)
+    return torch.cat([stack.flat.new_full((each.numel(),), known[each]) for each in stack.trained])
+
+
 @final
 class Population:
     """The moving parts of the trainings that are not finished."""
@@ -100,7 +110,7 @@ class Population:
         self.tasks, self.recipe = first.tasks, replace(first.recipe, learning_rate=1.0)
         self.device = next(first.model.parameters()).device
         for given in trainings:
-            given.model.train()
+            training_mode(given.model)
             given.method.to(self.device).train()
         self.members = [Member(place, given) for place, given in enumerate(trainings)]
         self.results: dict[int, Fit | NonFiniteLossError] = {}
@@ -111,7 +121,8 @@ class Population:
         noise = Noise([given.recipe.seed for given in trainings])
         dtype = _autocast(first.precision, self.device)
         self.ensemble = Ensemble(Stack([given.model for given in trainings]), noise, dtype)
-        self.optimiser = StackedAdamW(self.ensemble.stack.flat, self.ensemble.stack.matrices)
+        stack = self.ensemble.stack
+        self.optimiser = StackedAdamW(stack.flat, stack.matrices, scales=_scales(first, stack))
         self.methods = stack_methods(trainings, self.ensemble.stack)
         self.own_optimiser = StackedAdamW(self.methods.flat, 0)
         self.penalties = Penalties([given.penalty for given in trainings])

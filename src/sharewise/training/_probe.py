@@ -9,6 +9,7 @@ from torch import Tensor
 from sharewise._core import Aggregator, Batch, Losses, Objective, Record, Weighting
 from sharewise.gradients import gramian
 from sharewise.tasks import Task
+from sharewise.training._modes import evaluating
 from sharewise.training._step import Step
 
 Method: TypeAlias = Objective | Weighting | Aggregator
@@ -31,13 +32,10 @@ def gradient_records(step: Step, batch: Batch, tasks: Sequence[Task], at: int) -
         Records `gradient_norm` and `task_weight` (what the method gives its gradient; none of methods without weights)
         per present task, and `gradient_cosine` per pair of them.
     """
-    training = step.model.training
-    step.model.eval()
-    with torch.enable_grad():
+    with evaluating(step.model), torch.enable_grad():
         losses = step.forward([batch])
         products = gramian(losses.mean(), task=step.model)
         weights = _weights(step.method, products, losses)
-    step.model.train(training)
     norms = products.diagonal().clamp(min=0).sqrt()
     cosines = products / (norms.outer(norms)).clamp(min=torch.finfo(norms.dtype).tiny)
     names = [task.name for task in tasks]

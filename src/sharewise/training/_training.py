@@ -1,6 +1,6 @@
 """The loop: from a model and rows to the best model on the validation rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, final
@@ -19,6 +19,7 @@ from sharewise.training._chunks import TaskChunks
 from sharewise.training._evaluate import losses_on, outputs_on
 from sharewise.training._expected import expected_counts
 from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
+from sharewise.training._modes import training_mode
 from sharewise.training._noise import step_seed
 from sharewise.training._optimiser import make_optimiser, set_rate, skip_unless_finite
 from sharewise.training._penalty import Penalty
@@ -73,6 +74,8 @@ class Training:
         probe: measure norms and cosines of the tasks' gradients at each evaluation (K backward passes each).
         watch: Long [n], rows whose outputs are kept at each task's own best step.
         penalty: what the network's form adds to the loss (soft sharing), or None.
+        scales: name of a part of the model -> factor of the learning rate for its parameters; of nested names the
+            longest holds. What is not to learn at all is frozen before (`models.freeze`), and runs as in use.
         budget: how many pairs of row and task may be in memory at once; more tasks are computed in chunks, which takes
             a third more time (`TaskChunks`). None: all at once.
 
@@ -102,6 +105,7 @@ class Training:
     probe: bool = False
     watch: Tensor | None = None
     penalty: Penalty | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
     budget: int | None = None
 
     def run(self) -> Fit:
@@ -130,7 +134,7 @@ class Loop:
         dtype = _autocast(given.precision, self.device)
         means = expected if self.recipe.normalise == "expected" else None
         self.step = Step(given.model, criterion, given.method, means, dtype, self._chunks())
-        self.optimiser = make_optimiser(given.model, given.method, given.recipe)
+        self.optimiser = make_optimiser(given.model, given.method, given.recipe, scales=given.scales)
         self.one = torch.ones((), device=self.device)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=dtype is torch.float16)
         self.valid = given.split.valid.to(self.device)
@@ -139,7 +143,7 @@ class Loop:
         self.running: Losses | None = None
         self.progress = Progress()
         self.method = given.method.to(self.device).train()
-        self.model.train()
+        training_mode(self.model)
 
     def _chunks(self) -> TaskChunks | None:
         given, size = self.given, (self.given.budget or 0) // self.mixture.batch_size
