@@ -9,7 +9,7 @@ import torch
 from conftest import FORMS, HIDDEN, heads
 from torch import nn
 
-from sharewise.models import ConvTrunk, MultiTask, TableTrunk, export_task
+from sharewise.models import ConvTrunk, MultiTask, Router, Stitched, TableTrunk, export_task
 
 BINS = torch.tensor([[0.0, 0.5, 1.0, 2.0], [-1.0, -1.0, 0.0, 0.0]])
 
@@ -33,8 +33,36 @@ def check(model: nn.Module, x: object) -> None:
     for key, out in model(x).items():
         torch.testing.assert_close(dense[key], out)
         torch.testing.assert_close(pairs[key], model(x, task, row)[key])
-    slice_ = export_task(model, 1, x).module()(x)["regression"]
-    torch.testing.assert_close(slice_[:, 0], model(x)["regression"][:, 0])
+    program = export_task(model, 1, x)
+    torch.testing.assert_close(program.module()(x)["regression"][:, 0], model(x)["regression"][:, 0])
+    size, needed = sum(each.numel() for each in program.parameters()), used(model, x) + masked(model.take([1]))
+    # networks that are stitched at any place of any backbone all stay
+    assert size == needed or (isinstance(model, Stitched) and size > needed)
+
+
+def masked(model: nn.Module) -> int:
+    """Numbers that gates hold for experts which an output may not hear while another one does."""
+    found = [(module.uses(), each) for module in routers(model) for each in module.stacked()]
+    return sum(each[~uses].numel() for uses, each in found if not uses.all())
+
+
+def routers(model: nn.Module) -> list[Router]:
+    return [module for module in model.modules() if isinstance(module, Router)]
+
+
+@torch.no_grad()
+def used(model: nn.Module, x: object) -> int:
+    """Numbers of a model that move the outputs of its task 1, by slices of stacked parameters, of routers by expert."""
+    before, stacked, total = model(x)["regression"][:, 0], model.task_slices(), 0
+    gates = {each for module in routers(model) for each in module.stacked()}
+    for parameter in model.parameters():
+        slices = parameter.flatten(0, 1) if parameter in gates else parameter
+        for part in slices if parameter in stacked else [parameter]:
+            old = part.clone()
+            part.add_(torch.randn_like(part))
+            total += part.numel() if not torch.equal(model(x)["regression"][:, 0], before) else 0
+            part.copy_(old)
+    return total
 
 
 def attempt(make: Callable[[], nn.Module], x: object) -> str:

@@ -15,6 +15,6 @@ def results() -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_one_graph_and_export_equal_eager(results):
+def test_one_graph_equals_eager_and_export_has_only_what_the_task_uses(results):
     assert len(results) >= 20
     assert set(results.values()) == {"ok"}, "\n".join(results.values())

@@ -57,6 +57,9 @@ def remove_task(model: AnyModel, task: int) -> AnyModel:
 def export_task(model: Model, task: int, inputs: Tree) -> ExportedProgram:
     """One task's slice, with only the experts and parameters that it uses, as a graph without Python.
 
+    Of `Stitched` all networks stay: which of their layers come after the last exchange is the backbone's secret. Where
+    levels stand on each other, gates keep the numbers that mask experts out.
+
     Args:
         model: a trained model; it stays as it is.
         task: which.
