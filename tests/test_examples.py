@@ -93,6 +93,15 @@ def test_relatedness(example):
     assert clusters["soft: friends"] < 0.6 * clusters["soft: to the mean"] < 0.6 * clusters["pooled"]
 
 
+@pytest.mark.parametrize("example", ["zero_shot"], indirect=True)
+def test_zero_shot(example):
+    means = example.main(steps=400)
+    assert Path("runs/zero_shot.png").stat().st_size > 5000
+    assert means["between"]["told the task"] < 0.5 * means["between"]["the nearest trained task"]
+    assert means["between"]["told the task"] < example.NOISE
+    assert means["beyond"]["told the task"] > 2 * means["between"]["told the task"]
+
+
 @pytest.mark.parametrize("example", ["search"], indirect=True)
 def test_search(example):
     assert example.main(steps=5).best_params_.keys() == {"sharing", "width"}
