@@ -2,7 +2,9 @@ import pytest
 import torch
 from torch.func import functional_call, stack_module_state, vmap
 
+from sharewise._core import Batch
 from sharewise.models import add_task, remove_task
+from sharewise.tasks import Criterion, Multiclass, Regression, Task
 
 
 def columns(model, key):
@@ -69,6 +71,25 @@ def test_gradient_reaches_every_parameter_and_no_other_task_s_slice(model, x):
                 assert not touched.reshape(len(touched), -1)[~owned[parameter][:, task]].any()
     missed = [name for name, p in model.named_parameters() if p.requires_grad and not reached[p].any()]
     assert missed == []
+
+
+def test_missing_labels_leave_the_gradient_of_the_labels_that_are_there(model, x):
+    tasks = [Task("a", Multiclass(5)), Task("b", Regression()), Task("c", Multiclass(3))]
+    observed = torch.tensor([[1, 0, 0], [1, 1, 1], [0, 0, 0], [0, 1, 1], [0, 0, 1], [1, 0, 0], [0, 1, 0]]).bool()
+    classes, numbers = torch.tensor([[2, 4, 1, 0, 2, 0, 1], [1, 2, 0, 0, 2, 1, 1]]), x[:, 0]
+    targets = {"multiclass": classes.T, "regression": numbers.unsqueeze(1)}
+    criterion, parameters = Criterion(tasks), list(model.parameters())
+    found = criterion(model(x), Batch(x, targets, observed)).mean().sum()
+    expected, out = 0.0, outputs(model, x)
+    for task, labels in enumerate((classes[0], numbers, classes[1])):
+        rows = observed[:, task]
+        if task == 1:
+            expected += (out[task][rows, 0] - labels[rows]).square().mean()
+        else:
+            expected += torch.nn.functional.cross_entropy(out[task][rows], labels[rows])
+    pairs = [torch.autograd.grad(each, parameters, materialize_grads=True) for each in (found, expected)]
+    for given, wanted in zip(*pairs, strict=True):
+        torch.testing.assert_close(given, wanted, rtol=0, atol=1e-12)
 
 
 def test_slices_have_the_shape_of_their_parameters(model):
