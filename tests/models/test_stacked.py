@@ -45,6 +45,19 @@ def test_rows_read_the_copy_they_name(many):
     torch.testing.assert_close(copies.rows(x, copy), copies(x)[copy, torch.arange(9)])
 
 
+def test_views_reach_the_stack():
+    stacked = stack(lambda: nn.Linear(3, 2), 4)
+    x = torch.randn(5, 3)
+    second = stacked.views()[1]
+    out = torch.func.functional_call(stacked.module, second, (x,))
+    torch.testing.assert_close(out, stacked(x)[1])
+    out.sum().backward()
+    assert stacked.module.weight.grad.flatten(1).any(1).tolist() == [False, True, False, False]
+    with torch.no_grad():
+        stacked.views()[2]["bias"].zero_()
+    assert (stacked.module.bias == 0).all(1).tolist() == [False, False, True, False]
+
+
 def test_copies_drop_different_units():
     torch.manual_seed(0)
     out = stack(Noisy, 3)(torch.ones(1, 200))

@@ -137,7 +137,9 @@ def test_what_cannot_be_matched_is_refused(made):
         Perform(data, trunk).matched(hard, hard)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("hard", MultiTask), ("none", Independent), ("MMoE", Experts)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("hard", MultiTask), ("none", Independent), ("factorised", Independent), ("MMoE", Experts)]
+)
 def test_names_build_what_they_say(made, name, kind):
     data = made.tensors()
     assert isinstance(build_network(encoder(data), data.tasks, SMALL, 0, sharing=Sharing(name)), kind)

@@ -20,6 +20,7 @@ from sharewise.models._conv import ConvTrunk
 from sharewise.models._cost import Cost, cost, count_operations, count_parameters, solve_width
 from sharewise.models._dselect import DSelectK, choice_penalty
 from sharewise.models._experts import Experts
+from sharewise.models._factorised_stack import FactorisedStack
 from sharewise.models._fixed import CrossStitch, Polytropon, SharedBottom, Sluice
 from sharewise.models._forms import (
     adatt,
@@ -28,6 +29,7 @@ from sharewise.models._forms import (
     cross_stitch,
     described,
     dselect,
+    factorised,
     independent,
     mmoe,
     one_gate,
@@ -89,6 +91,7 @@ __all__ = [
     "stack",
     "StackedLinear",
     "Factorised",
+    "FactorisedStack",
     # experts and routers
     "route",
     "Router",
@@ -106,6 +109,7 @@ __all__ = [
     "Polytropon",
     # forms of sharing, ready made
     "independent",
+    "factorised",
     "conditioned",
     "shared_bottom",
     "one_gate",

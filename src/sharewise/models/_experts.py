@@ -108,7 +108,7 @@ class Experts(nn.Module):
         for level in reversed(self._levels):
             owned.update(dict.fromkeys(level.router.stacked(), reach))
             experts, streams = level.reach(reach)
-            owned.update(dict.fromkeys(level.experts.parameters(), experts))
+            owned.update(dict.fromkeys(level.experts.stacked(), experts))
             reach = streams
             if self.skips is not None:
                 reach = reach | torch.eye(len(reach), self.heads.tasks, dtype=torch.bool)

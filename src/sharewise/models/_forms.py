@@ -14,6 +14,7 @@ from sharewise.models._condition import Condition, FiLM
 from sharewise.models._conditioned import Conditioned
 from sharewise.models._dselect import DSelectK
 from sharewise.models._experts import Experts
+from sharewise.models._factorised_stack import FactorisedStack
 from sharewise.models._fixed import CrossStitch, Polytropon, SharedBottom, Sluice
 from sharewise.models._heads import Heads
 from sharewise.models._level import Level
@@ -39,6 +40,21 @@ def independent(
     """
     below = encoder if encoder is not None else nn.Identity
     return Independent(stack(lambda: nn.Sequential(below(), make(features)), heads.tasks), heads)
+
+
+def factorised(
+    make: Make, features: int, heads: Heads, *, encoder: Callable[[], nn.Module] | None = None, rank: int = 4
+) -> Independent:
+    """A network for each task, whose matrices are mixtures of few (`FactorisedStack`); `encoder` as in `independent`.
+
+    Example:
+        >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})
+        >>> factorised(lambda d: nn.Linear(d, 4), 3, heads, rank=3).trunks.factors[0].shape
+        torch.Size([3, 4, 3])
+    """
+    below = encoder if encoder is not None else nn.Identity
+    modules = [nn.Sequential(below(), make(features)) for _ in range(max(heads.tasks, rank))]
+    return Independent(FactorisedStack(modules, heads.tasks, rank=rank), heads)
 
 
 def conditioned(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sharewise._core import Record, Role, Tree
+from sharewise.models._copies import numbers_of
 from sharewise.models._experts import Experts
 from sharewise.models._fixed import CrossStitch, Sluice
 from sharewise.models._multitask import Independent
@@ -79,7 +80,7 @@ def copy_distances(copies: nn.Module) -> Tensor:
         tensor([[0., 0.],
                 [0., 0.]])
     """
-    flat = torch.cat([parameter.detach().flatten(1) for parameter in copies.parameters()], 1)
+    flat = torch.cat([numbers.detach().flatten(1) for numbers in numbers_of(copies)], 1)
     scale = flat.norm(dim=1).mean().clamp_min(torch.finfo(flat.dtype).tiny)
     return torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist") / scale
 

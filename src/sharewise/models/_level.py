@@ -7,11 +7,10 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from sharewise.models._copies import Copies
 from sharewise.models._route import route
 from sharewise.models._router import Router
 from sharewise.models._rows import expand_rows
-from sharewise.models._stacked import Stacked
-from sharewise.models._stacked_linear import Factorised, StackedLinear
 
 
 @final
@@ -40,7 +39,7 @@ class Level(nn.Module):
 
     def __init__(
         self,
-        experts: Stacked | StackedLinear | Factorised,
+        experts: Copies,
         router: Router,
         *,
         reads: Sequence[int] | None = None,

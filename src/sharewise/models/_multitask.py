@@ -8,10 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from sharewise._core import Tree, map_tree
+from sharewise.models._copies import Copies
 from sharewise.models._heads import Heads
 from sharewise.models._rows import expand_rows
-from sharewise.models._stacked import Stacked
-from sharewise.models._stacked_linear import Factorised, StackedLinear
 
 
 def cast(inputs: Tree, like: Tensor) -> Tree:
@@ -77,13 +76,14 @@ class Independent(nn.Module):
         ValueError: the numbers of trunks and of tasks differ.
 
     Example:
+        >>> from sharewise.models import Stacked
         >>> heads = Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]})
         >>> model = Independent(Stacked([nn.Linear(6, 4), nn.Linear(6, 4)]), heads)
         >>> model(torch.zeros(5, 6))["regression"].shape
         torch.Size([5, 2, 1])
     """
 
-    def __init__(self, trunks: Stacked | StackedLinear | Factorised, heads: Heads) -> None:
+    def __init__(self, trunks: Copies, heads: Heads) -> None:
         super().__init__()
         if trunks.copies != heads.tasks:
             raise ValueError(f"`trunks` must be one for each of {heads.tasks} tasks, got {trunks.copies} copies.")
@@ -102,7 +102,7 @@ class Independent(nn.Module):
     def task_slices(self) -> dict[nn.Parameter, Tensor]:
         """Owners of the slices of stacked parameters: parameter -> Bool [S, K]."""
         own = torch.eye(self.heads.tasks, dtype=torch.bool, device=self.heads.weight.device)
-        return {**self.heads.task_slices(), **dict.fromkeys(self.trunks.parameters(), own)}
+        return {**self.heads.task_slices(), **dict.fromkeys(self.trunks.stacked(), own)}
 
     def take(self, tasks: Sequence[int], fresh: Mapping[int, tuple[str, int]] | None = None) -> "Independent":
         """A copy for these tasks only, in this order; arguments as in `Heads.take`."""

@@ -7,6 +7,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from sharewise.models._copies import numbers_of
 from sharewise.models._experts import Experts
 from sharewise.models._level import Level
 
@@ -152,7 +153,7 @@ def soften(copies: nn.Module, penalty: Callable[[Tensor], Tensor]) -> Tensor:
         >>> soften(copies, to_mean).item()
         0.0
     """
-    return torch.stack([penalty(parameter) for parameter in copies.parameters()]).sum()
+    return torch.stack([penalty(numbers) for numbers in numbers_of(copies)]).sum()
 
 
 @final

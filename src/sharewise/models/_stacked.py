@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import final
+from typing import TypeAlias, final
 
 import torch
 from torch import Tensor, nn
@@ -10,10 +10,13 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from sharewise._core import Tree, map_tree
 
+Numbers: TypeAlias = dict[str, Tensor]  # parameters and buffers of copies by name, [n, ...] each
+
 _DENSE = 32  # up to so many copies, all of them on all rows cost less than a gathered set of parameters for each row
 
 
-def _put(module: nn.Module, name: str, value: Tensor) -> None:
+def put(module: nn.Module, name: str, value: Tensor) -> None:
+    """Give a parameter or buffer of a module another value, of any shape."""
     *path, leaf = name.split(".")
     owner = module.get_submodule(".".join(path))
     if leaf in owner._parameters:
@@ -24,6 +27,31 @@ def _put(module: nn.Module, name: str, value: Tensor) -> None:
 
 def _lift(row: Tensor) -> Tensor:
     return row.unsqueeze(0)
+
+
+def run_copies(module: nn.Module, numbers: Numbers, arguments: tuple[Tree, ...], axis: int | None) -> Tensor:
+    """Copies of a module with stacked numbers, on the same inputs (axis None) or each on its own (axis 0)."""
+
+    def one(numbers: Numbers, arguments: tuple[Tree, ...]) -> Tensor:
+        return functional_call(module, numbers, arguments)
+
+    return vmap(one, in_dims=(0, axis), randomness="different")(numbers, arguments)
+
+
+def run_rows(module: nn.Module, numbers: Numbers, inputs: Tree, copy: Tensor) -> Tensor:
+    """For each row the copy that it names: [L, ...] and Long [L] to [L, ...].
+
+    Few copies all run on all rows; of many only the named ones are gathered, a set of numbers for each row.
+    """
+    if all(len(value) <= _DENSE for value in numbers.values()):
+        out = run_copies(module, numbers, (inputs,), None)
+        return out[copy, torch.arange(out.shape[1], device=out.device)]
+    gathered = {name: value[copy] for name, value in numbers.items()}
+
+    def one(numbers: Numbers, inputs: Tree) -> Tensor:
+        return functional_call(module, numbers, (map_tree(_lift, inputs),)).squeeze(0)
+
+    return vmap(one, randomness="different")(gathered, inputs)
 
 
 @final
@@ -55,15 +83,15 @@ class Stacked(nn.Module):
         self.copies = len(modules)
         self.module = copy.deepcopy(modules[0])
         for name, value in {**parameters, **buffers}.items():
-            _put(self.module, name, value)
+            put(self.module, name, value)
 
     def forward(self, inputs: Tree) -> Tensor:
         """Every copy on the same inputs: [N, ...] to [n, N, ...]."""
-        return self._map((inputs,), None)
+        return run_copies(self.module, self._numbers(), (inputs,), None)
 
     def each(self, inputs: Tree) -> Tensor:
         """Every copy on inputs of its own: [n, N, ...] to [n, N, ...]."""
-        return self._map((inputs,), 0)
+        return run_copies(self.module, self._numbers(), (inputs,), 0)
 
     def folded(self, *arguments: Tree) -> Tensor:
         """Every copy on its part of the rows, which stand copy by copy: [n N, ...] to [n N, ...]."""
@@ -71,23 +99,24 @@ class Stacked(nn.Module):
         def unfold(rows: Tensor) -> Tensor:
             return rows.reshape(self.copies, -1, *rows.shape[1:])
 
-        return self._map(map_tree(unfold, arguments), 0).flatten(0, 1)
+        return run_copies(self.module, self._numbers(), map_tree(unfold, arguments), 0).flatten(0, 1)
 
     def rows(self, inputs: Tree, copy: Tensor) -> Tensor:
-        """For each row the copy that it names: [L, ...] and Long [L] to [L, ...].
+        """For each row the copy that it names: [L, ...] and Long [L] to [L, ...], see `run_rows`."""
+        return run_rows(self.module, self._numbers(), inputs, copy)
 
-        Few copies all run on all rows; of many only the named ones are gathered, a set of parameters for each row.
-        """
-        if self.copies <= _DENSE:
-            out = self._map((inputs,), None)
-            return out[copy, torch.arange(out.shape[1], device=out.device)]
-        parameters = {name: value[copy] for name, value in self.module.named_parameters()}
-        buffers = {name: value[copy] for name, value in self.module.named_buffers()}
+    def numbers(self) -> dict[str, Tensor]:
+        """The numbers of all copies by name, [n, ...] each."""
+        return dict(self.module.named_parameters())
 
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tree) -> Tensor:
-            return functional_call(self.module, (parameters, buffers), (map_tree(_lift, inputs),)).squeeze(0)
+    def views(self) -> list[dict[str, Tensor]]:
+        """The numbers of each copy by name, as views: what is done to them reaches the stack, and so do gradients."""
+        rows = {name: value.unbind() for name, value in self.numbers().items()}
+        return [{name: row[index] for name, row in rows.items()} for index in range(self.copies)]
 
-        return vmap(one, randomness="different")(parameters, buffers, inputs)
+    def stacked(self) -> list[nn.Parameter]:
+        """Parameters whose first axis is the copies: all."""
+        return list(self.module.parameters())
 
     def take(self, copies: Sequence[int]) -> "Stacked":
         """These copies, in this order; some may appear twice."""
@@ -95,7 +124,7 @@ class Stacked(nn.Module):
         twin = copy.deepcopy(self)
         twin.copies = len(copies)
         for name, value in [*self.module.named_parameters(), *self.module.named_buffers()]:
-            _put(twin.module, name, value.detach()[at].requires_grad_(value.requires_grad))
+            put(twin.module, name, value.detach()[at].requires_grad_(value.requires_grad))
         return twin
 
     def unstack(self) -> list[nn.Module]:
@@ -105,16 +134,11 @@ class Stacked(nn.Module):
     def _one(self, index: int) -> nn.Module:
         module = copy.deepcopy(self.module)
         for name, value in [*self.module.named_parameters(), *self.module.named_buffers()]:
-            _put(module, name, value[index].detach().requires_grad_(value.requires_grad))
+            put(module, name, value[index].detach().requires_grad_(value.requires_grad))
         return module
 
-    def _map(self, arguments: tuple[Tree, ...], axis: int | None) -> Tensor:
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], arguments: tuple[Tree, ...]) -> Tensor:
-            return functional_call(self.module, (parameters, buffers), arguments)
-
-        parameters: dict[str, Tensor] = dict(self.module.named_parameters())
-        buffers = dict(self.module.named_buffers())
-        return vmap(one, in_dims=(0, 0, axis), randomness="different")(parameters, buffers, arguments)
+    def _numbers(self) -> Numbers:
+        return {**self.numbers(), **dict(self.module.named_buffers())}
 
 
 def stack(make: Callable[[], nn.Module], copies: int) -> Stacked:

@@ -62,6 +62,14 @@ class StackedLinear(nn.Module):
             new.data.copy_(old.detach()[list(copies)])
         return twin
 
+    def numbers(self) -> dict[str, Tensor]:
+        """The numbers of all layers by name, [n, ...] each."""
+        return dict(self.named_parameters())
+
+    def stacked(self) -> list[nn.Parameter]:
+        """Parameters whose first axis is the layers: all."""
+        return list(self.parameters())
+
     def unstack(self) -> list[nn.Linear]:
         """Separate layers with these values."""
         return [self._one(index) for index in range(self.copies)]
@@ -120,6 +128,14 @@ class Factorised(nn.Module):
         """For each row the layer that it names: [L, D] and Long [L] to [L, out]."""
         parts = _round_robin(functional.linear(x, self.factors.flatten(0, 1)), len(self.factors))
         return torch.einsum("lr,rlo->lo", self.mix[copy], parts) + self.bias[copy]
+
+    def numbers(self) -> dict[str, Tensor]:
+        """The numbers of all layers by name, [n, ...] each; weights are formed."""
+        return {"weight": self.weight(), "bias": self.bias}
+
+    def stacked(self) -> list[nn.Parameter]:
+        """Parameters whose first axis is the layers: all but the factors, which all share."""
+        return [self.mix, self.bias]
 
     def take(self, copies: Sequence[int]) -> "Factorised":
         """These layers, in this order; some may appear twice."""

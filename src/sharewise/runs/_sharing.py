@@ -12,7 +12,7 @@ from torch import nn
 
 import sharewise.models as models
 from sharewise._core import InputError
-from sharewise.models import Condition, Heads, Model, MultiTask, conditioned, independent
+from sharewise.models import Condition, Heads, Model, MultiTask, conditioned, factorised, independent
 from sharewise.runs._body import Body
 from sharewise.runs._run import Run
 
@@ -81,7 +81,8 @@ class Sharing:
 @cache
 def forms() -> dict[str, Form]:
     """Every form by its name: the two ends, soft sharing, and what `sharewise.models` has ready."""
-    found: dict[str, Form] = {"hard": _hard, "none": _none, "soft": _none}
+    alone = partial(_alone, independent)
+    found: dict[str, Form] = {"hard": _hard, "none": alone, "soft": alone, "factorised": partial(_alone, factorised)}
     for name in models.__all__:
         member = getattr(models, name)
         if inspect.isfunction(member) and list(inspect.signature(member).parameters)[:3] == [
@@ -89,7 +90,7 @@ def forms() -> dict[str, Form]:
             "features",
             "heads",
         ]:
-            found[name] = partial(_experts, member)
+            found.setdefault(name, partial(_experts, member))
         elif inspect.isclass(member) and issubclass(member, Condition) and member is not Condition:
             found[name.lower()] = partial(_conditioned, member)
     return {name: form for name, form in found.items() if name not in _SAME}
@@ -159,8 +160,9 @@ def _hard(body: Body, heads: Callable[[int], Heads]) -> MultiTask:
     return MultiTask(body.whole(), heads(body.whole_features))
 
 
-def _none(body: Body, heads: Callable[[int], Heads]) -> Model:
-    return independent(lambda _: nn.Identity(), 0, heads(body.whole_features), encoder=body.whole)
+def _alone(form: Form, body: Body, heads: Callable[[int], Heads], **options: Any) -> Model:  # noqa: ANN401  # of forms
+    """Whole networks, one for each task."""
+    return form(lambda _: nn.Identity(), 0, heads(body.whole_features), encoder=body.whole, **options)
 
 
 def _experts(form: Form, body: Body, heads: Callable[[int], Heads], **options: Any) -> Model:  # noqa: ANN401  # of forms

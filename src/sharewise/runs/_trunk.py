@@ -63,8 +63,8 @@ def trunk_scales(model: Model, run: Run, *, own: bool) -> dict[str, float]:
         raise InputError("`trunk_rate=0` keeps a trunk as it is, but this one starts untrained; give a trained `trunk`")
     if rate == 0:
         freeze(trunk)
-    if Sharing(run.sharing).key == "soft" and not _numbers(trunk, trained=True):
-        raise InputError("sharing `soft` draws trunks to each other, and this one is frozen; take `hard` or `none`")
+    if Sharing(run.sharing).key in ("soft", "factorised") and not _numbers(trunk, trained=True):
+        raise InputError(f"sharing `{run.sharing}` changes trunks, and this one is frozen; take `hard` or `none`")
     return {} if rate in (0, 1) else {name: float(rate)}
 
 
