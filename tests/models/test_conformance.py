@@ -3,7 +3,7 @@ import torch
 from torch.func import functional_call, stack_module_state, vmap
 
 from sharewise._core import Batch
-from sharewise.models import add_task, remove_task
+from sharewise.models import add_task, cost, count_operations, count_parameters, remove_task
 from sharewise.tasks import Criterion, Multiclass, Regression, Task
 
 
@@ -92,6 +92,17 @@ def test_missing_labels_leave_the_gradient_of_the_labels_that_are_there(model, x
     pairs = [torch.autograd.grad(each, parameters, materialize_grads=True) for each in (found, expected)]
     for given, wanted in zip(*pairs, strict=True):
         torch.testing.assert_close(given, wanted, rtol=0, atol=1e-12)
+
+
+def test_costs_add_up(model, x):
+    spent = cost(model, x)
+    assert spent.parameters == count_parameters(model) == spent.shared + sum(spent.own)
+    for task in range(3):
+        rest = remove_task(model, task)
+        head = int((model.heads.owner == task).sum()) * (model.heads.features + 1)
+        assert head <= spent.own[task] <= spent.parameters
+        with torch.no_grad():  # as callers may have it
+            assert spent.operations - spent.own_operations[task] == count_operations(rest, x)
 
 
 def test_slices_have_the_shape_of_their_parameters(model):

@@ -128,6 +128,15 @@ def test_width_for_equal_operations(made, datasets):
     assert run.network.width < perform.matched(replace(hard, sharing="film"), hard).network.width
 
 
+@pytest.mark.parametrize("name", ["cross_stitch", "sluice", "mmoe", "factorised", "lowrank"])
+def test_operations_of_any_form_can_be_made_equal(made, datasets, name):
+    perform = Perform(datasets["vectors"])
+    hard = made.run(perform.dataset, network=Network(width=64, blocks=2))
+    run = perform.matched(replace(hard, sharing=name), hard, by="operations")
+    spent = [count_operations(perform.network(each), datasets["vectors"].raw.inputs[:1]) for each in (run, hard)]
+    assert abs(spent[0] / spent[1] - 1) < 0.2
+
+
 def test_what_cannot_be_matched_is_refused(made):
     data = made.tensors()
     hard = made.run(data, network=Network(width=1, blocks=1))

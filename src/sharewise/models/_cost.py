@@ -55,7 +55,8 @@ def count_operations(model: Callable[[Tree], object], inputs: Tree) -> int:
         >>> count_operations(nn.Linear(3, 2), torch.zeros(5, 3))
         60
     """
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    # without gradients the counter trips over modules that return views of parameters
+    with torch.enable_grad(), FlopCounterMode(display=False) as counter:
         model(inputs)
     return int(counter.get_total_flops())
 
