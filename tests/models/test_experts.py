@@ -1,7 +1,20 @@
 import pytest
 import torch
 
-from sharewise.models import MLP, CrossStitch, Experts, Heads, Level, MMoE, ple, stack
+from sharewise.models import (
+    MLP,
+    CrossStitch,
+    Experts,
+    Heads,
+    Level,
+    MMoE,
+    dselect,
+    mmoe,
+    one_gate,
+    ple,
+    polytropon,
+    stack,
+)
 
 
 def heads(tasks: int = 3) -> Heads:
@@ -63,18 +76,34 @@ def test_chunks_change_neither_outputs_nor_gradients(budget):
     torch.testing.assert_close(*gradients)
 
 
+class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+    """Numbers in every tensor that an operation makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        made = out if isinstance(out, tuple | list) else [out]
+        self.sizes += [each.numel() for each in made if isinstance(each, torch.Tensor)]
+        return out
+
+
+@pytest.mark.parametrize("build", [mmoe, dselect, polytropon, one_gate])
+def test_features_of_rows_by_tasks_are_never_built(build):
+    tasks, rows, features = 30, 20, 200
+    wide = Heads(features, {"regression": [1] * tasks}, {"regression": range(tasks)})
+    model = build(lambda size: MLP(size, features, 1), 4, wide, experts=4)
+    with Watch() as watch:
+        model(torch.randn(rows, 4))["regression"].sum().backward()
+    assert max(watch.sizes) == rows * 4 * features < rows * tasks * features
+
+
 def test_chunks_hold_no_more_than_the_budget():
-    sizes = []
-
-    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-            out = func(*args, **(kwargs or {}))
-            sizes.append(out.numel() if isinstance(out, torch.Tensor) else 0)
-            return out
-
     model = Experts([Level(stack(lambda: MLP(4, 6, 1), 5), MMoE(4, 300, 5))], heads(300), budget=15_000)
-    with Watch(), torch.no_grad():
+    with Watch() as watch, torch.no_grad():
         model(torch.randn(100, 4))
-    assert max(sizes) == 100 * 300
+    assert max(watch.sizes) == 100 * 300
     with pytest.raises(ValueError, match=r"must be positive, got `budget=0`"):
         Experts(list(model.levels), model.heads, budget=0)
