@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sharewise.models import Heads, route
+from sharewise.models import Heads, StackedLinear, route
 
 
 def slow(h, w):
@@ -33,6 +33,15 @@ def test_rows_that_name_a_task(h):
     w, task = torch.randn(5, 2, 3, dtype=torch.float64), torch.tensor([1, 0, 0, 1, 1])
     rows = torch.arange(5)
     torch.testing.assert_close(route(h, w[rows, task]), route(h, w)[rows, task])
+
+
+def test_mixing_weights_is_mixing_outputs_for_linear_experts_only():
+    torch.manual_seed(0)
+    layers, x, w = StackedLinear(3, 4, 2).double(), torch.randn(5, 4).double(), torch.rand(5, 1, 3).double()
+    weight, bias = (torch.einsum("nke,e...->nk...", w, each).squeeze(1) for each in layers.parameters())
+    mixed = (weight @ x.unsqueeze(-1)).squeeze(-1) + bias
+    torch.testing.assert_close(route(layers(x), w).squeeze(1), mixed, rtol=0, atol=1e-12)
+    assert (route(layers(x).relu(), w).squeeze(1) - mixed.relu()).abs().max() > 0.01
 
 
 def test_leading_axis(h):
