@@ -20,7 +20,7 @@ QUICK = Protocol(replicates=2, trials=1, steps=10, batch_size=32, network=Networ
 def example(request, tmp_path, monkeypatch):
     """The named example, in a folder of its own and on one process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sharewise.study._bench.cores", lambda: 1)
+    monkeypatch.setattr("sharewise.runs._bench.cores", lambda: 1)
     path = next(each for each in EXAMPLES if each.stem == request.param)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)

@@ -315,7 +315,7 @@ def fixed_way(plan, perform, *, workers=None, written=None):
 @pytest.fixture(scope="session", autouse=True)
 def chosen_way():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sharewise.study._bench.choose_way", fixed_way)
+        patch.setattr("sharewise.runs._bench.choose_way", fixed_way)
         yield
 
 

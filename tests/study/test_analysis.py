@@ -9,7 +9,7 @@ from sharewise._core import Record
 from sharewise.evidence import FinalScores, SelectScores, verdicts
 from sharewise.runs import Finished, Run
 from sharewise.study import Protocol
-from sharewise.study._analysis import decide, interval_for, judge, of_role, open_tasks, tuned
+from sharewise.study._analysis import decide, interval_for, judge, of_role, open_tasks
 from sharewise.tasks import Regression, Task
 
 TASKS = (Task("a", Regression()), Task("b", Regression()))
@@ -31,34 +31,6 @@ def arms(together, alone, role="select"):
             (Run("alone", (task,), replicate), finished({task: alone[task][replicate]}, role=role)) for task in "ab"
         ]
     return results
-
-
-class TestTuning:
-    def test_the_best_validation_skill_wins_in_each_replicate(self):
-        skills = {0: [0.1, 0.3, 0.2], 1: [0.5, 0.4, 0.1]}
-        results = [
-            (Run("alone", ("a",), replicate, trial), finished({}, skill=skill))
-            for replicate, row in skills.items()
-            for trial, skill in enumerate(row)
-        ]
-        assert [(run.replicate, run.trial) for run, _ in tuned(results)] == [(0, 1), (1, 0)]
-
-    def test_a_failed_training_is_chosen_only_if_all_failed(self):
-        failed = Finished(info={"failed": "the loss of task `a`"})
-        bad = finished({}, skill=-math.inf)
-        runs = [Run("alone", ("a",), 0, trial) for trial in range(3)]
-        assert tuned([(runs[0], failed), (runs[1], finished({}, skill=-3.0))])[0][0].trial == 1
-        assert "failed" in tuned([(runs[0], failed)])[0][1].info
-        assert tuned([(runs[0], bad), (runs[1], failed)])[0][0].trial == 0
-
-    def test_test_and_select_scores_do_not_matter(self):
-        runs = [Run("alone", ("a",), 0, trial) for trial in range(2)]
-        for role in ("select", "test"):
-            results = [
-                (runs[0], finished({"a": 0.1}, skill=0.9, role=role)),
-                (runs[1], finished({"a": 0.9}, role=role)),
-            ]
-            assert tuned(results)[0][0].trial == 0
 
 
 class TestChoice:

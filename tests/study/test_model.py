@@ -1,8 +1,8 @@
 import torch
 
 from sharewise.evidence import Contrasts
-from sharewise.runs import Perform
-from sharewise.study._analysis import Decision, tuned
+from sharewise.runs import Perform, best_trials
+from sharewise.study._analysis import Decision
 from sharewise.study._model import chosen_model
 from sharewise.study._plan import make_plan
 from sharewise.study._treatments import treatments_of
@@ -11,7 +11,7 @@ from sharewise.study._treatments import treatments_of
 def results(data, short):
     perform = Perform(data)
     arms = treatments_of(short, perform)
-    return perform, tuned([(run, perform(run)) for run in make_plan(data, short, arms)])
+    return perform, best_trials([(run, perform(run)) for run in make_plan(data, short, arms)])
 
 
 def test_each_task_comes_from_where_the_decision_says(small, short):

@@ -1,7 +1,7 @@
 import pytest
 
+from sharewise.runs._tuned import SETTINGS
 from sharewise.study import Protocol
-from sharewise.study._protocol import SETTINGS
 
 
 def test_more_trials_begin_with_the_same_settings():

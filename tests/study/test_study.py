@@ -69,7 +69,7 @@ class TestWhole:
         assert TrainedModel.load(tmp_path / "model", trunk=own_trunk).predict(x)["up"].shape == (4,)
 
     def test_no_setting_that_can_be_trained_is_an_error(self, small, short, tmp_path, monkeypatch):
-        monkeypatch.setattr("sharewise.study._protocol.SETTINGS", ((1e30, 0.0), (1e35, 0.0)))
+        monkeypatch.setattr("sharewise.runs._tuned.SETTINGS", ((1e30, 0.0), (1e35, 0.0)))
         with pytest.raises(InputError, match=r"no setting could train .* is not finite at step"):
             study(small(), tmp_path, protocol=replace(short, trials=2, batch_size=8, steps=60), workers=1)
         assert not (tmp_path / "model").exists()
@@ -100,7 +100,7 @@ class TestContinuing:
         def watch(groups, **_):
             return [Duration(0.1 if len(group) == best else 10.0, 0.0) for group in groups]
 
-        monkeypatch.setattr("sharewise.study._bench.choose_way", choose_way)
+        monkeypatch.setattr("sharewise.runs._bench.choose_way", choose_way)
         monkeypatch.setattr("sharewise.runs._choose.durations", watch)
         monkeypatch.setattr("sharewise.runs._choose.sizes", lambda *_: [1, 3])
         monkeypatch.setattr("sharewise.runs._choose._worth", lambda _, tried: list(tried))

@@ -1,5 +1,6 @@
 """Plans of many trainings, performed on the cores of a machine, and the store that never repeats one."""
 
+from sharewise.runs._bench import Bench, Late, Results
 from sharewise.runs._body import MakeTrunk
 from sharewise.runs._build import build_method, build_mixture, build_network, restrict, shuffle, trunk_features
 from sharewise.runs._choose import choose_way
@@ -8,11 +9,13 @@ from sharewise.runs._machine import choose_device, cores, free_memory
 from sharewise.runs._penalty import build_penalty, tuned
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread, warm_up
+from sharewise.runs._progress import Progress, Silent
 from sharewise.runs._run import Network, Run
 from sharewise.runs._sharing import Sharing, apart, sharing_names
 from sharewise.runs._store import Finished, Store
 from sharewise.runs._together import PerformTogether
 from sharewise.runs._trained import TrainedModel, check_model_folder
+from sharewise.runs._tuned import best_trials, recipe, settings
 from sharewise.runs._way import Pace, Way, divide
 
 __all__ = [
@@ -24,6 +27,14 @@ __all__ = [
     "tuned",
     "Perform",
     "PerformTogether",
+    "Bench",
+    "Results",
+    "Late",
+    "Progress",
+    "Silent",
+    "settings",
+    "recipe",
+    "best_trials",
     "Way",
     "Pace",
     "choose_way",

@@ -1,7 +1,7 @@
 """The study: what sharing does for each task, as evidence, a report and a model."""
 
+from sharewise.runs import Progress
 from sharewise.study._advice import Advice, advice
-from sharewise.study._bench import Progress
 from sharewise.study._next import NextRun, next_run
 from sharewise.study._plan import SETTINGS, check_study
 from sharewise.study._protocol import Protocol

@@ -28,26 +28,6 @@ from sharewise.study._treatments import ALONE, TOGETHER
 from sharewise.tasks import Task
 
 
-def tuned(results: Sequence[tuple[Run, Finished]]) -> list[tuple[Run, Finished]]:
-    """For each trained network and replicate the setting with the best skill on the validation rows.
-
-    A training that failed (a loss that was not finite) is never chosen while another setting did not.
-
-    Args:
-        results: all runs.
-    """
-    best: dict[tuple[str, tuple[str, ...], int], tuple[Run, Finished]] = {}
-    for run, finished in results:
-        key = (run.treatment, run.judged, run.replicate)
-        if key not in best or _skill(finished) > _skill(best[key][1]):
-            best[key] = run, finished
-    return list(best.values())
-
-
-def _skill(finished: Finished) -> float:
-    return float(finished.info.get("best_skill", -np.inf))
-
-
 def of_role(chosen: Sequence[tuple[Run, Finished]], role: Role) -> dict[tuple[str, int], list[Record]]:
     """Records of one role, by treatment and replicate.
 

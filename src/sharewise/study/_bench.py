@@ -1,67 +1,20 @@
 """Where the runs of one study are performed."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol as Interface
-from typing import TypeAlias, final, runtime_checkable
+from typing import TypeAlias, final
 
-from sharewise.runs import (
-    Finished,
-    Perform,
-    PerformTogether,
-    Run,
-    Store,
-    Way,
-    can_travel,
-    choose_way,
-    cores,
-    divide,
-    execute,
-    warm_up,
-)
-from sharewise.study._analysis import tuned
+from sharewise.runs import Bench, Finished, Perform, Progress, Results, Run, best_trials, execute
 from sharewise.study._budget import Budget
 from sharewise.study._plan import freeze_plan, written_way
 from sharewise.study._references import REFERENCES, PerformReference
 from sharewise.study._transfer import PAIR, WITHOUT
 
-Results: TypeAlias = list[tuple[Run, Finished]]
 References: TypeAlias = list[tuple[str, int, Finished]]
 
-LEAST = 2  # replicates that are performed even if the time is over: with one there are no differences to compare
-
-
-@runtime_checkable
-class Progress(Interface):
-    """Told how far the study is."""
-
-    def start(self, what: str, total: int) -> None:
-        """A part begins: so many runs."""
-
-    def advance(self, done: int) -> None:
-        """So many runs more are finished."""
-
-    def say(self, text: str) -> None:
-        """Something the user should know now."""
-
 
 @final
-class Silent:
-    """No progress is shown."""
-
-    def start(self, what: str, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, done: int) -> None:
-        """Nothing."""
-
-    def say(self, text: str) -> None:
-        """Nothing."""
-
-
-@final
-class Bench:
+class StudyBench:
     """The runs of a study: planned, performed, stored, and tuned; finished ones are never repeated.
 
     Args:
@@ -72,32 +25,12 @@ class Bench:
     """
 
     def __init__(self, folder: Path, perform: Perform, workers: int | None, progress: Progress) -> None:
+        way = written_way(folder)
         self.folder, self.perform, self.progress = folder, perform, progress
-        self.store = Store(folder / "runs")
-        self._workers = workers
-        self._sizes: dict[int, int] = {}
+        self.runs = Bench(folder / "runs", perform, workers=workers, progress=progress, way=way)
         self.budget: Budget | None = None
-        self.way = written_way(folder) or Way(1, perform.device)
         self.results: Results = []
         self.best: Results = []
-
-    def rows(self, replicate: int) -> int:
-        """Training rows of a replicate."""
-        if replicate not in self._sizes:
-            self._sizes[replicate] = len(self.perform.dataset.split(replicate).train)
-        return self._sizes[replicate]
-
-    def measure(self, plan: Sequence[Run]) -> Way:
-        """Choose the way to run a plan, and say which runs cannot be stacked."""
-        known = self.way.reasons()
-        written, workers = self.way if self.way.paces else None, _count(self.perform, self._workers)
-        if workers > 1:
-            warm_up()  # while the way is measured
-        self.way = choose_way(plan, self.perform, workers=workers, written=written)
-        for name, reason in self.way.reasons().items():
-            if name not in known:
-                self.progress.say(f"networks of the form `{name}` are trained one by one: {reason}")
-        return self.way
 
     def train(self, what: str, plan: Sequence[Run], *, since: float | None = None) -> Results:
         """Add runs to the plan of the folder, perform those that are not stored yet, and tune anew.
@@ -111,28 +44,16 @@ class Bench:
         Returns:
             The runs of all replicates that were performed.
         """
-        self.measure(plan)
+        self.runs.measure(plan)
         self.freeze(plan)
-        together = PerformTogether(self.perform, self.store)
-        parts = divide(plan, self.way)
-        self.progress.start(what, len(plan))
-        done = _in_runs(self.progress, len(plan), len(parts))
-        started, finished = time.perf_counter(), 0
-        groups = _by_replicates(parts, len(parts) if since is None else self.way.workers)
-        for group in groups:
-            size = len({part[0].replicate for part in group})
-            if since is not None and finished >= LEAST:
-                now = time.perf_counter()
-                if self._late(now - since + (now - started) / finished * size, finished + size):
-                    break
-            self._perform(group, together, done)
-            finished += size
-        keys = {id(run): key for part in parts for run, key in zip(part, together.keys(part), strict=True)}
-        places = {run.replicate for run in plan}
-        performed = set(sorted(places)[:finished])
-        found = [(run, self._read(keys[id(run)])) for run in plan if run.replicate in performed]
+        budget = self.budget
+
+        def late(end: float, replicates: int) -> bool:
+            return budget is not None and since is not None and end - since > budget.until(replicates)
+
+        found = self.runs.train(what, plan, late=None if since is None else late)
         self.results += found
-        self.best = [pair for pair in tuned(self.results) if pair[0].treatment not in (PAIR, WITHOUT)]
+        self.best = [pair for pair in best_trials(self.results) if pair[0].treatment not in (PAIR, WITHOUT)]
         return found
 
     def cut(self, replicates: int) -> None:
@@ -148,53 +69,10 @@ class Bench:
         keys = [perform.key(row) for row in rows]
         self.progress.start("outside models", len(rows))
         pairs = list(zip(keys, rows, strict=True))
-        execute(pairs, perform, self.store, workers=_count(perform, self._workers), done=self.progress.advance)
-        return [(*row, self._read(key)) for key, row in pairs]
-
-    def _late(self, seconds: float, replicates: int) -> bool:
-        """Whether so many replicates, done so many seconds after the start, leave too little time for the rest."""
-        return self.budget is not None and seconds > self.budget.until(replicates)
-
-    def _perform(
-        self, parts: Sequence[tuple[Run, ...]], together: PerformTogether, done: Callable[[int], None]
-    ) -> None:
-        marks = Store(self.store.folder / "parts")
-        for part in parts:
-            if not all(key in self.store for key in together.keys(part)):  # a run was deleted since
-                marks.drop(together.mark(part))
-        rows = [(together.mark(part), part) for part in parts]
-        execute(rows, together, marks, workers=self.way.workers, done=done)
+        execute(pairs, perform, self.runs.store, workers=self.runs.workers, done=self.progress.advance)
+        return [(*row, self.runs.read(key)) for key, row in pairs]
 
     def freeze(self, plan: Sequence[Run]) -> None:
         """Write down what was performed and what comes next."""
         everything = [*(run for run, _ in self.results), *plan]
-        freeze_plan(self.folder, everything, self.perform.dataset, self.way, budget=self.budget)
-
-    def _read(self, key: str) -> Finished:
-        finished = self.store.get(key)
-        finished.info["file"] = f"{key}.safetensors"
-        return finished
-
-
-def _by_replicates(parts: Sequence[tuple[Run, ...]], size: int) -> list[list[tuple[Run, ...]]]:
-    """Parts in groups of so many replicates."""
-    places = sorted({part[0].replicate for part in parts})
-    groups = [set(places[first : first + size]) for first in range(0, len(places), size)]
-    return [[part for part in parts if part[0].replicate in group] for group in groups]
-
-
-def _in_runs(progress: Progress, runs: int, parts: int) -> Callable[[int], None]:
-    """Finished parts told as runs: parts are of nearly one size."""
-    told = 0
-
-    def done(finished: int) -> None:
-        nonlocal told
-        before, told = told * runs // parts, told + finished
-        progress.advance(told * runs // parts - before)
-
-    return done
-
-
-def _count(work: Callable[..., Finished], workers: int | None) -> int:
-    """How many processes: none but this one where the work cannot be sent to others."""
-    return 1 if can_travel(work) else workers or cores()
+        freeze_plan(self.folder, everything, self.perform.dataset, self.runs.way, budget=self.budget)

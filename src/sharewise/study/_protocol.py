@@ -1,19 +1,13 @@
 """How a study measures: the numbers fixed before the first run."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal, final
 
-import numpy as np
-
-from sharewise.runs import Network
+from sharewise.runs import Network, recipe, settings
 from sharewise.training import Recipe
 
 WEIGHTED, WORST, SHUFFLED = "weighted", "worst task", "shuffled"
 FURTHER = (SHUFFLED, WEIGHTED, WORST)  # treatments that are compared by default beside alone and together
-
-# (learning rate, weight decay): tried in this order, the same for every treatment
-SETTINGS = ((1e-2, 3e-1), (3e-3, 3e-1), (1e-2, 1e-2), (3e-3, 1e-2))
 
 
 @final
@@ -86,20 +80,9 @@ class Protocol:
 
     def settings(self) -> tuple[tuple[float, float], ...]:
         """Pairs of learning rate and weight decay: four fixed ones, then log-uniform draws."""
-        draws = np.random.default_rng(self.seed).uniform([-3.5, -3.0], [-2.0, 0.0], (max(0, self.trials - 4), 2))
-        drawn = tuple((float(10**rate), float(10**decay)) for rate, decay in draws)
-        return (SETTINGS + drawn)[: self.trials]
+        return settings(self.trials, self.seed)
 
     def recipe(self, rows: int, trial: int, replicate: int) -> Recipe:
         """The numbers of one training on so many training rows."""
-        rate, decay = self.settings()[trial]
-        batch = self.batch_size or min(128 if rows < 20_000 else 512, max(8, rows // 4))
-        steps = self.steps or min(4000, max(600, 80 * math.ceil(rows / batch)))
-        return Recipe(
-            learning_rate=rate,
-            weight_decay=decay,
-            batch_size=batch,
-            steps=steps,
-            evaluate_every=max(1, steps // 40),
-            seed=self.seed + replicate,
-        )
+        setting, seed = self.settings()[trial], self.seed + replicate
+        return recipe(setting, rows, batch_size=self.batch_size, steps=self.steps, seed=seed)

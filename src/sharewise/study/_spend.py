@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from sharewise.runs import Finished, Run
-from sharewise.study._bench import Bench
+from sharewise.study._bench import StudyBench
 from sharewise.study._budget import EARLY, Budget, fit_budget
 from sharewise.study._plan import make_plan, written_budget
 from sharewise.study._protocol import Protocol
@@ -14,7 +14,7 @@ from sharewise.study._treatments import ALONE, TOGETHER, Treatment, treatments_o
 TAIL = 10.0  # seconds for summary, report and model
 
 
-def plan_budget(bench: Bench, protocol: Protocol, started: float) -> Budget:
+def plan_budget(bench: StudyBench, protocol: Protocol, started: float) -> Budget:
     """What of a study fits its stated time: measured on the first replicate, or as an earlier call wrote it down.
 
     Args:
@@ -34,10 +34,10 @@ def plan_budget(bench: Bench, protocol: Protocol, started: float) -> Budget:
         before = time.perf_counter()
         bench.fit(range(1))
         outside = time.perf_counter() - before
-    bench.measure(_first(bench, protocol, treatments))
+    bench.runs.measure(_first(bench, protocol, treatments))
 
     def cost(each: Protocol) -> float:
-        main = EARLY * bench.way.seconds(_first(bench, each, treatments)) + _transfer(bench, each, treatments)
+        main = EARLY * bench.runs.way.seconds(_first(bench, each, treatments)) + _transfer(bench, each, treatments)
         return each.replicates * (main + each.references * outside) + TAIL
 
     found = fit_budget(protocol, protocol.budget - (time.perf_counter() - started), cost)
@@ -47,18 +47,18 @@ def plan_budget(bench: Bench, protocol: Protocol, started: float) -> Budget:
     return replace(found, seconds=protocol.budget, reserve=TAIL, outside=later)
 
 
-def _first(bench: Bench, protocol: Protocol, treatments: tuple[Treatment, ...]) -> tuple[Run, ...]:
+def _first(bench: StudyBench, protocol: Protocol, treatments: tuple[Treatment, ...]) -> tuple[Run, ...]:
     """The runs of the first replicate."""
     kept = {TOGETHER, ALONE, *protocol.treatments}
     arms = [each for each in treatments if each.name in kept or each.sharing]
-    return make_plan(bench.perform.dataset, protocol, arms, replicates=range(1), rows=bench.rows)
+    return make_plan(bench.perform.dataset, protocol, arms, replicates=range(1), rows=bench.runs.rows)
 
 
-def _transfer(bench: Bench, protocol: Protocol, treatments: tuple[Treatment, ...]) -> float:
+def _transfer(bench: StudyBench, protocol: Protocol, treatments: tuple[Treatment, ...]) -> float:
     """Expected seconds of the runs of one replicate that measure transfer."""
     dataset = bench.perform.dataset
     if not wants_transfer(len(dataset.tasks), protocol):
         return 0.0
     joint = [run for run in _first(bench, protocol, treatments) if (run.treatment, run.trial) == (TOGETHER, 0)]
     plan = transfer_plan([(run, Finished()) for run in joint], dataset)
-    return EARLY * bench.way.seconds(plan)
+    return EARLY * bench.runs.way.seconds(plan)

@@ -11,9 +11,9 @@ import pandas as pd
 from sharewise._core import InputError
 from sharewise.evidence import FinalScores, SelectScores, Verdict
 from sharewise.mixing import Dataset
-from sharewise.runs import MakeTrunk, Perform, choose_device
+from sharewise.runs import MakeTrunk, Perform, Progress, Results, Silent, choose_device
 from sharewise.study._analysis import Decision, decide, final_scores, judge, of_role, open_tasks
-from sharewise.study._bench import Bench, Progress, References, Results, Silent
+from sharewise.study._bench import References, StudyBench
 from sharewise.study._budget import Budget
 from sharewise.study._compared import points_of
 from sharewise.study._frame import task_table, tidy
@@ -95,7 +95,8 @@ def study(
     wanted, folder = protocol or Protocol(), Path(out)
     check_study(folder, dataset)
     started = time.perf_counter()
-    bench = Bench(folder, Perform(dataset, trunk, device=choose_device(wanted.device)), workers, progress or Silent())
+    perform = Perform(dataset, trunk, device=choose_device(wanted.device))
+    bench = StudyBench(folder, perform, workers, progress or Silent())
     budget = plan_budget(bench, wanted, started)
     main, references = _perform_main(bench, budget, started)
     budget = bench.budget or budget  # fewer replicates where the time was over
@@ -119,19 +120,19 @@ def study(
         command=command,
         seconds=_seconds(bench.results, references) | {"total": time.perf_counter() - started},
         left_out=tuple(budget.left_out.values()),
-        reasons=bench.way.reasons(),
+        reasons=bench.runs.way.reasons(),
     )
     summary, records = summarise(outcome), tidy(bench.results, bench.best)
     _write(folder, summary, records)
     return Study(summary, records, folder)
 
 
-def _perform_main(bench: Bench, budget: Budget, started: float) -> tuple[Results, References]:
+def _perform_main(bench: StudyBench, budget: Budget, started: float) -> tuple[Results, References]:
     """The runs and outside models of the plan; where the time is over, of fewer replicates."""
     protocol = budget.protocol
     bench.budget = None if protocol.budget is None else budget
     treatments = treatments_of(protocol, bench.perform)
-    plan = make_plan(bench.perform.dataset, protocol, treatments, rows=bench.rows)
+    plan = make_plan(bench.perform.dataset, protocol, treatments, rows=bench.runs.rows)
     main = bench.train("networks", plan, since=None if protocol.budget is None else started)
     done = len({run.replicate for run, _ in main})
     if done < protocol.replicates:
@@ -140,7 +141,7 @@ def _perform_main(bench: Bench, budget: Budget, started: float) -> tuple[Results
 
 
 def _choose(
-    bench: Bench, protocol: Protocol, treatments: Sequence[Treatment], main: Results
+    bench: StudyBench, protocol: Protocol, treatments: Sequence[Treatment], main: Results
 ) -> tuple[Decision, Transfer | None, tuple[Point, ...]]:
     """What the select rows say: the chosen model, which task helps which, and the trade-offs between tasks."""
     _check_trained(bench.best)
@@ -158,7 +159,7 @@ def _choose(
 
 
 def _look(
-    bench: Bench, decision: Decision, protocol: Protocol, treatments: Sequence[Treatment]
+    bench: StudyBench, decision: Decision, protocol: Protocol, treatments: Sequence[Treatment]
 ) -> tuple[FinalScores, dict[str, Verdict]]:
     """Read the test rows, as often as the protocol says, with more replicates each time for the tasks still open."""
     dataset, count = bench.perform.dataset, protocol.replicates
@@ -170,7 +171,7 @@ def _look(
         if not undecided:
             break
         places = range(count, 2 * count)
-        plan = make_plan(dataset, protocol, repeated, replicates=places, tasks=undecided, rows=bench.rows)
+        plan = make_plan(dataset, protocol, repeated, replicates=places, tasks=undecided, rows=bench.runs.rows)
         bench.train("open tasks", plan)
         count = 2 * count
         final = final_scores(bench.best, dataset)
