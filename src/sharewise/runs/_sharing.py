@@ -101,7 +101,7 @@ def sharing_names() -> tuple[str, ...]:
 
     Example:
         >>> sharing_names()[:5]
-        ('hard', 'none', 'soft', 'shared_bottom', 'one_gate')
+        ('hard', 'none', 'soft', 'factorised', 'shared_bottom')
     """
     return tuple(forms())
 
