@@ -221,14 +221,8 @@ def stem(
     return Experts([level], heads, encoder=encoder)
 
 
-def dselect(  # the sizes of the paper
-    make: Make,
-    features: int,
-    heads: Heads,
-    *,
-    encoder: nn.Module | None = None,
-    experts: int = 8,
-    chosen: int = 2,
+def dselect(
+    make: Make, features: int, heads: Heads, *, encoder: nn.Module | None = None, experts: int = 8, chosen: int = 2
 ) -> Experts:
     """At most `chosen` experts for each row and task (`DSelectK`, whose penalty belongs in the loss).
 
@@ -267,9 +261,8 @@ def cross_stitch(
         >>> len(cross_stitch(lambda d: nn.Linear(d, 4), 3, heads).levels)
         2
     """
-    return Experts(
-        _columns(make, features, heads, [CrossStitch(heads.tasks) for _ in range(levels)]), heads, encoder=encoder
-    )
+    routers = [CrossStitch(heads.tasks) for _ in range(levels)]
+    return Experts(_columns(make, features, heads, routers), heads, encoder=encoder)
 
 
 def sluice(  # the sizes of the paper
