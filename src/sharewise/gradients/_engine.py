@@ -228,15 +228,14 @@ def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | N
     edges = [*targets, *map(get_gradient_edge, question.own)]
     first = torch.autograd.grad(question.losses, edges, question.plain, retain_graph=True)
     probed = targets if seen.known is None else targets[: len(seen.watched)]
-    second: Sequence[Tensor] = ()
-    if probed:
-        weights = seen.weights.to(question.losses) * question.plain
-        second = torch.autograd.grad(question.losses, probed, weights, retain_graph=True)
+    starts = seen.weights.to(question.losses) * question.plain if probed else ()
+    passes = [torch.autograd.grad(question.losses, probed, start, retain_graph=True) for start in starts]
+    again = list(zip(*passes, strict=True))  # for each target
     outputs = dict(zip(nodes, first[len(seen.watched) :], strict=False))
-    again = dict(zip(nodes, second[len(seen.watched) :], strict=False))
-    watched = zip(first, second[: len(seen.watched)], strict=False)
+    others = dict(zip(nodes, again[len(seen.watched) :], strict=False))
+    watched = zip(first, again[: len(seen.watched)], strict=False)
     uses = [use for term in terms for use in term.uses]
-    found = seen.measure(watched, [(use.right, outputs[use.node], again.get(use.node)) for use in uses])
+    found = seen.measure(watched, [(use.right, outputs[use.node], others.get(use.node, ())) for use in uses])
     if found is None:
         return None
     layouts = dict(zip(uses, found, strict=True))
