@@ -22,10 +22,10 @@ from sharewise.gradients._ownership import Owners
 from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
 from sharewise.gradients._pieces import Pieces, cut
 from sharewise.gradients._terms import Term, find_terms
+from sharewise.gradients._together import Part, gramians
 
 _LARGE = 1 << 17  # entries of activations: below, what a pass costs is mostly its many small operations
 
-Part: TypeAlias = SharedRows | OwnRows | Whole
 Passes: TypeAlias = Callable[[Tensor, Sequence[GradientEdge], Tensor], list[Tensor]]
 
 
@@ -98,11 +98,11 @@ class Answer:
 
     def gramian(self, question: Question) -> tuple[Tensor, dict[Tensor, str]]:
         """[*, K, K], and how each part was computed."""
-        found = {tensor: part.gramian(question.reduce) for tensor, part in self.parts.items()}
-        ways = {tensor: f"shared: {self.others.get(tensor, self.path)}, {how}" for tensor, (_, how) in found.items()}
+        found, how = gramians(self.parts, question.reduce)
+        ways = {tensor: f"shared: {self.others.get(tensor, self.path)}, {how[tensor]}" for tensor in self.parts}
         wide = torch.promote_types(question.losses.dtype, torch.float32)
         total = question.losses.new_zeros(*question.losses.shape, question.tasks, dtype=wide)
-        for products, _ in found.values():
+        for products in found:
             total = total + (products.sum(0) if question.models is None else products)
         return total / question.scale**2, ways
 

@@ -97,10 +97,10 @@ def shared_explicit(left: Tensor, right: Tensor, finish: Finish = as_is) -> Tens
     return total
 
 
-def shared_kernel(left: Tensor, right: Tensor) -> Tensor:
-    """The same numbers as `shared_explicit` by the kernel of the rows."""
+def shared_kernel(left: Tensor, right: Tensor, shift: float = 0.0) -> Tensor:
+    """The same numbers as `shared_explicit` by the kernel of the rows; with `shift` = 1 also those of `shared_sum`."""
     K, S, R, _ = right.shape
-    kernel = multiply(left, left.mT)
+    kernel = multiply(left, left.mT) + shift
     total = right.new_zeros(S, K, K)
     for start in range(0, R, ROWS):
         stop = min(R, start + ROWS)
@@ -148,8 +148,8 @@ def separable_explicit(left: Tensor, right: Tensor, tasks: int, finish: Finish =
     return torch.stack(found).sum(0)
 
 
-def separable_kernel(left: Tensor, right: Tensor) -> Tensor:
-    """The same numbers as `separable_explicit` by the kernel of the rows."""
+def separable_kernel(left: Tensor, right: Tensor, shift: float = 0.0) -> Tensor:
+    """The numbers of `separable_explicit` by the kernel of the rows; with `shift` = 1 also those of `separable_sum`."""
     S, P, B, _ = left.shape
     step = max(-(-P // _BLOCKS), -(-ROWS // B))
     total = right.new_zeros(S, P, P)
@@ -157,7 +157,7 @@ def separable_kernel(left: Tensor, right: Tensor) -> Tensor:
     space = right.new_empty(2, S * min(step, P) * B * P * B)  # two blocks of the kernel, used again and again
     for start in range(0, P, step):
         stop = min(P, start + step)
-        kernel = _pairs(left, start, stop, space[0]).mul_(_pairs(right, start, stop, space[1]))
+        kernel = _pairs(left, start, stop, space[0]).add_(shift).mul_(_pairs(right, start, stop, space[1]))
         total[:, start:stop, start:] = (kernel.view(-1, B) @ ones).view(S, stop - start, B, P - start).sum(2)
     return _mirror(total)
 
