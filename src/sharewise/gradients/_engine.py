@@ -249,15 +249,15 @@ def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | N
     outputs = dict(zip(nodes, first[len(seen.watched) :], strict=False))
     others = dict(zip(nodes, again[len(seen.watched) :], strict=False))
     watched = zip(first, again[: len(seen.watched)], strict=False)
-    uses = [use for term in terms for use in term.uses]
-    found = seen.measure(watched, [(use.right, outputs[use.node], others.get(use.node, ())) for use in uses])
+    sources = list(dict.fromkeys(source for term in terms for source in term.source))
+    found = seen.measure(watched, [(right, outputs[node], others.get(node, ())) for node, right in sources])
     if found is None:
         return None
-    layouts = dict(zip(uses, found, strict=True))
+    layouts = dict(zip(sources, found, strict=True))
     parts: dict[Tensor, Part] = {}
     sorted_rows: dict[tuple[Layout, ...], tuple[Tensor, Pieces]] = {}
     for term in terms:
-        repeats = tuple(layouts[use] for use in term.uses)
+        repeats = tuple(layouts[source] for source in term.source)
         if repeats not in sorted_rows:
             task = torch.cat([seen.task(repeat) for repeat in repeats])
             sorted_rows[repeats] = task, cut(task, question.tasks)
