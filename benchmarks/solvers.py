@@ -6,8 +6,9 @@ counted.
 
 Targets: half of the time where arithmetic and not the number of calls decides, which is so for K of 40 and more, for
 UPGrad (K programmes at once) from 100 on, and for populations. Single small programmes have none: there torch's calls
-cost up to 90 times the arithmetic of a compiled solver, about a millisecond. torchjd's CAGrad and NashMTL need a modelling language and are not compared; its projections call quadprog
-here without the package between, which they would need.
+cost up to 90 times the arithmetic of a compiled solver, about a millisecond. torchjd's CAGrad and NashMTL need a
+modelling language and are not compared; its projections call quadprog here without the package between, which they
+would need.
 """
 
 from collections.abc import Iterator
