@@ -7,14 +7,14 @@ from sharewise.evidence import Interval
 
 HEAD = """# Forms of sharing compared
 
-Made by `python -m benchmarks.sharing --data FOLDER --write`. {replicates} replicates a table, {trials} settings of learning rate,
-decay and, where a form has one, strength in each, at most {steps:,} steps. All forms have about as many parameters as
-hard sharing (their width is solved for that) and the same settings; in each replicate the setting is chosen on the
-valid rows. *score* is the mean over tasks of AUROC (binary) or R² (regression) on test rows. Differences are paired by
-replicate; intervals are at 95 %, one by one. **Bold** are those that exclude no difference after adjustment over the
-nine comparisons with a baseline (Holm, 5 %). *better* and *worse* name the tasks whose own interval, not adjusted,
-lies above or below zero against separate networks (`none`). *s*: seconds of a network in its population, beside
-whatever else the machine did, so no measure of what a form costs.
+Made by `python -m benchmarks.sharing --data FOLDER --write`. {replicates} replicates a table, {trials} settings of
+learning rate, decay and, where a form has one, strength in each, at most {steps:,} steps. All forms have about as
+many parameters as hard sharing (their width is solved for that) and the same settings; in each replicate the setting
+is chosen on the valid rows. *score* is the mean over tasks of AUROC (binary) or R² (regression) on test rows.
+Differences are paired by replicate; intervals are at 95 %, one by one. **Bold** are those that exclude no difference
+after adjustment over the nine comparisons with a baseline (Holm, 5 %). *better* and *worse* name the tasks whose own
+interval, not adjusted, lies above or below zero against separate networks (`none`). *s*: seconds of a network in its
+population, beside whatever else the machine did, so no measure of what a form costs.
 
 Equal parameters favour what shares: separate networks are narrow. A difference here is one of these sizes, settings and
 steps, and of no others; published numbers of these tables use other rows and are not comparable.

@@ -137,9 +137,11 @@ def memory(name: str, at: Problem) -> Row:
     return Row(f"{name}: live bytes beyond plain", (mine - sum_) / allowed, 1.0, True, mine / 2**20)
 
 
-def peers(name: str, make: Callable[[], Problem]) -> Iterator[Row]:
+def peers(name: str, make: Callable[[], Problem], rounds: int = 3) -> Iterator[Row]:
     at = make()
-    yield measured(f"{name}: loop over tasks", partial(paired, partial(loop, at), partial(plain, at), rounds=3))
+    yield measured(f"{name}: loop over tasks", partial(paired, partial(loop, at), partial(plain, at), rounds=rounds))
+    ratio = partial(paired, partial(ours, at, Mean()), partial(loop, at), rounds=rounds)
+    yield measured(f"{name}: ours over the loop", ratio, lower_is_better=True)
     yield measured(f"{name}: torchjd autojac", partial(paired, partial(autojac_step, at), partial(plain, at), rounds=3))
     hooked, at = make(), make()
     step = partial(autogram_step, hooked, Engine(hooked.trunk, batch_dim=None))
@@ -159,7 +161,7 @@ def rows() -> Iterator[Row]:
             make = partial(problem, trunk, inputs, tasks, count, separable=separable)
             yield row(name, make(), rounds=11)
             yield memory(name, make())
-            yield from peers(name, make)
+            yield from peers(name, make, rounds=11)
     for tasks in (10, 100, 300, 1000):
         for count, separable in ((4, True), (16, False)):
             name = label("MLP, growth", tasks, count, separable)

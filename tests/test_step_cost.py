@@ -1,15 +1,13 @@
 """The benchmark of a step: its floor, its page and its reference, in small."""
 
-from functools import partial
-
 import torch
 from benchmarks._floor import floor
 from benchmarks._networks import mlp, problem
 from benchmarks._rows import Row
-from benchmarks.step_cost import MLP, label, live_bytes, loop, ours
+from benchmarks.step_cost import MLP, label, loop, ours
 from benchmarks.step_cost_page import page
 
-from sharewise.gradients import Mean, backward
+from sharewise.gradients import Mean
 
 
 def count(sizes, rows):
@@ -44,14 +42,3 @@ def test_the_page_shows_targets_floors_and_what_is_missed():
     text = page(rows)
     assert "| separable, 40 x 32 | 2.25 | 2, missed | 1.56 |" in text
     assert text.count("missed |") == 1
-
-
-def test_fewer_tasks_at_a_time_need_less_memory():
-    at = problem(lambda: mlp(6, 64, 3), 6, 40, 256, separable=False)
-
-    def step(chunk):
-        at.clear()
-        backward(at.losses(), Mean(), task=at.owners, chunk=chunk)
-
-    sizes = [live_bytes(partial(step, chunk)) for chunk in (None, 10, 1)]
-    assert sizes[0] > 2 * sizes[1] > 3 * sizes[2]

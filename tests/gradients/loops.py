@@ -1,7 +1,9 @@
 """The independent truth: a loop of `torch.autograd.grad` over tasks, in float64 where asked."""
 
+import re
 from collections.abc import Callable, Sequence
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -60,3 +62,12 @@ def assert_equals_loop(
         total = torch.tensordot(w, row.double(), dims=1)
         assert (p.grad.double() - total).norm() <= tolerance * (1e-3 + total.norm())
     return info
+
+
+def least_memory(call: Callable[[int], object]) -> int:
+    """The bytes that `backward(memory=)` asks for: enough for one task at a time."""
+    with pytest.raises(ValueError, match="`memory` must be at least") as said:
+        call(1)
+    found = re.search(r"at least (\d+) bytes", str(said.value))
+    assert found is not None
+    return int(found[1])

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 import torch
-from tests.gradients.loops import Inverse, assert_equals_loop, gradients, products, relative
+from tests.gradients.loops import Inverse, assert_equals_loop, gradients, least_memory, products, relative
 from tests.gradients.networks import MIXED, TRUNKS, D, H, K, N, Network, mlp, network
 from torch import nn
 from torch.nn import functional
@@ -13,12 +13,14 @@ from sharewise.gradients import backward, gramian
 
 
 @pytest.mark.parametrize("name", [*TRUNKS, *MIXED])
-@pytest.mark.parametrize("chunk", [None, 3])
-def test_shared_rows(name, chunk):
+@pytest.mark.parametrize("tight", [False, True])
+def test_shared_rows(name, tight):
     net, x, _ = network(name)
+    memory = least_memory(lambda given: backward(net.shared_losses(x), Inverse(), task=net, memory=given))
+    memory = memory + memory // 2 if tight else None
     info = assert_equals_loop(
         lambda: net.shared_losses(x),
-        lambda losses: backward(losses, Inverse(), task=net, chunk=chunk),
+        lambda losses: backward(losses, Inverse(), task=net, memory=memory),
         list(net.trunk.parameters()),
         [net.heads],
     )

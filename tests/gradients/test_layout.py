@@ -5,7 +5,7 @@ import warnings
 import pytest
 import torch
 from tests.gradients.loops import Inverse, assert_equals_loop
-from tests.gradients.networks import MIXED, TRUNKS, K, network
+from tests.gradients.networks import MIXED, TRUNKS, D, K, Network, mlp, network
 
 from sharewise.gradients import backward
 
@@ -112,3 +112,48 @@ def test_a_parameter_without_a_rule_is_named():
     net, x, task = network("tied")
     with pytest.warns(UserWarning, match=r"`rows` cannot be used for parameters of shape \(5, 5\), since no rule"):
         backward(net.own_losses(x, task), Inverse(), task=net, rows=task)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tasks", "apart"),
+    [(torch.bfloat16, 20, 9), (torch.float16, 20, 9), (torch.bfloat16, 100, 81), (None, 200, 64), (None, 200, 1)],
+)
+def test_two_tasks_that_share_a_row_are_found_whichever_they_are(dtype, tasks, apart):
+    """Rounding tells so many weights apart and no more: tasks that get the same in one pass must differ in another."""
+    torch.manual_seed(0)
+    net, x, task = Network(mlp(), tasks), torch.randn(tasks, D), torch.arange(tasks)
+
+    def losses(share):
+        with torch.autocast("cpu", dtype, enabled=dtype is not None):
+            h = net.trunk(x)
+        h = h.float() + share * (task == 0).unsqueeze(1) * h[apart].float()  # the first task reads another one's row
+        return torch.zeros(tasks).index_add(0, task, (h * net.heads).sum(1).square())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        info = backward(losses(0.0), Inverse(), task=net, rows=task)
+    assert "rows of one task each" in info.paths[net.trunk[0].weight]
+    with pytest.warns(UserWarning, match="the graph mixes rows of tasks"):
+        info = backward(losses(1.0), Inverse(), task=net, rows=task)
+    assert "rows of one task each" not in info.paths[net.trunk[0].weight]
+
+
+def test_a_gate_that_opens_later_is_noticed():
+    net, x, task = network("mlp")
+    gate = torch.zeros((), dtype=x.dtype, requires_grad=True)
+
+    def losses():
+        h = net.trunk(x)
+        return torch.zeros(K, dtype=x.dtype).index_add(0, task, ((h + gate * h.mean(0)) * net.heads[task]).sum(1) ** 2)
+
+    seen = []
+    for _ in range(40):
+        if len(seen) == 20:
+            with torch.no_grad():
+                gate.fill_(0.5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            info = backward(losses(), Inverse(), shared=list(net.trunk.parameters()), task=net, rows=task)
+        seen.append("rows of one task each" in info.paths[net.trunk[0].weight])
+    assert all(seen[:20])
+    assert not any(seen[31:])  # measured when the graph came for the 32nd time

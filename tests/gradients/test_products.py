@@ -25,7 +25,7 @@ def square(gradients):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("form", [products.shared_explicit, products.shared_kernel])
 def test_shared_rows(shape, form, monkeypatch):
-    monkeypatch.setattr(products, "_CACHE", 1000)
+    monkeypatch.setattr(products, "CACHE", 1000)
     left, right = draw(*shape)
     torch.testing.assert_close(form(left, right), square(torch.einsum("sri,ksro->skio", left, right)))
 
@@ -44,7 +44,7 @@ def test_shared_sum_and_table(shape):
 @pytest.mark.parametrize("ragged", [True, False])
 @pytest.mark.parametrize("form", ["explicit", "kernel", "sum", "table"])
 def test_rows_of_one_task_each(shape, ragged, form, monkeypatch):
-    monkeypatch.setattr(products, "_CACHE", 1000)
+    monkeypatch.setattr(products, "CACHE", 1000)
     left, right = draw(*shape)
     R, K = shape[1], 4
     task = torch.randint(3, (R,)) if ragged else torch.arange(R) * 3 // R

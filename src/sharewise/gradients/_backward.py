@@ -1,6 +1,7 @@
 """The room's one verb: fill `.grad` from the losses of several tasks."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
     task: Mapping[Tensor, Tensor] | nn.Module | None = None,
     rows: Tensor | None = None,
     reduce: Reduce | None = None,
-    chunk: int | None = None,
+    memory: int | None = None,
     scale: float | Tensor = 1.0,
     retain_graph: bool = False,
 ) -> Info:
@@ -44,7 +45,7 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
     - `shared` = some layers: only these are compared, all shared parameters get the weights (GradNorm).
     - `shared` = features on which the heads stand: the trunk costs one pass (MGDA-UB; an upper bound of MGDA).
     - `method` = `info.weights` of an earlier step: one pass; call with the `Weighting` every n-th step only.
-    - `chunk`: fewer gradients at a time.
+    - `memory`: fewer tasks at a time.
 
     Over micro-batches `.grad` adds up, each with weights of its own: the Gramian of a sum is not the sum of Gramians.
     For one set of weights add up the losses of the micro-batches before the call.
@@ -63,14 +64,18 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
         task: owners of stacked parameters, as {parameter: Bool [S, K]}, or a module whose parts have `task_slices()`.
             All other owners are found from the graph, which shows them if the losses were stacked from single ones.
         rows: Long [N], the task of each row, where every row of the batch belongs to one task: then one backward pass
-            serves all tasks, if the graph keeps rows apart. That is measured, never believed. Best kept on the host.
+            serves all tasks, if the graph keeps rows apart. That is measured, never believed: for a graph of one form
+            in its 1st, 2nd, 4th, 8th, ... step and in every 64th, so that rows which a gate begins to mix later are
+            noticed by then. Best kept on the host.
         reduce: the mean over the ranks of a distributed run. The mean of the ranks' losses must be the whole batch's;
             `.grad` is left to the wrapper (or to you) to be averaged in the same way.
         scale: factor of a gradient scaler (`scaler.scale(torch.ones(()))`), by which `.grad` comes out multiplied, to
             be unscaled by `scaler.step` as always; method and `Info` see gradients without it, and `losses` are given
             without it.
-        chunk: how many tasks' gradients of shared rows are computed at a time (all, if None): less memory beside what
-            is kept of each task, more time.
+        memory: bytes that the gradients of several tasks may take at once, beside the graph and `.grad`; those of so
+            many tasks are computed at a time as fit (all, if None). It is solved from the shapes in the graph. Not
+            counted are what the method itself keeps, what activation checkpointing computes again, and the one pass
+            that serves all tasks with `rows`.
         retain_graph: keep the graph for another backward pass.
 
     Returns:
@@ -79,8 +84,8 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
 
     Raises:
         ValueError: `losses` is not [K] or [M, K] with a gradient; `shared` is None for a compiled graph, which hides
-            what its parameters are for, or holds features under an `Aggregator`; with [M, K] a parameter without an
-            axis of M, or `rows`.
+            what its parameters are for, or holds features under an `Aggregator`; `memory` is too small for one task at
+            a time (the message says what is enough); with [M, K] a parameter without an axis of M, or `rows`.
 
     Example:
         >>> from sharewise.gradients import backward
@@ -104,7 +109,7 @@ def backward(  # noqa: PLR0913  # the room's one verb: nothing here follows from
     if losses.dim() == 2:
         _check_models(len(losses), [*owners, *chosen])
     rows = None if rows is None else rows.cpu()
-    question = Question(losses, order, present.to(losses.dtype), owners, chosen, rows, reduce, chunk, scale)
+    question = Question(losses, order, present.to(losses.dtype), owners, chosen, rows, reduce, memory, scale)
     if isinstance(method, Aggregator):
         return _aggregate(question, method, present, retain_graph)
     if isinstance(method, Weighting):
@@ -177,7 +182,7 @@ def _require_parameters(chosen: Iterable[Tensor]) -> None:
 
 def _aggregate(question: Question, method: Aggregator, present: Tensor, retain_graph: bool) -> Info:
     _require_parameters(question.chosen)
-    rows = torch.cat(whole(question), dim=2)
+    rows = torch.cat(whole(replace(question, aggregated=True)), dim=2)
     rows = rows[0] if question.models is None else rows
     if question.reduce is not None:
         rows = question.reduce(rows)

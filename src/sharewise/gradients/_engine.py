@@ -17,14 +17,15 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from sharewise.gradients._graph import Node, size, space
 from sharewise.gradients._jacobian import batched, one_by_one, opaque
 from sharewise.gradients._layout import Layout, Layouts
+from sharewise.gradients._memory import products_bytes, tasks_at_once
 from sharewise.gradients._ownership import Owners
 from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
 from sharewise.gradients._pieces import Pieces, cut
 from sharewise.gradients._terms import Term, find_terms
+from sharewise.gradients._together import Part, gramians
 
 _LARGE = 1 << 17  # entries of activations: below, what a pass costs is mostly its many small operations
 
-Part: TypeAlias = SharedRows | OwnRows | Whole
 Passes: TypeAlias = Callable[[Tensor, Sequence[GradientEdge], Tensor], list[Tensor]]
 
 
@@ -41,8 +42,9 @@ class Question:
         chosen: parameters or features whose gradients are compared.
         rows: Long [N] on the host, the task of each row, or None.
         reduce: mean over ranks, or None.
-        chunk: tasks in one batch of passes.
+        memory: bytes that the gradients of several tasks may take, or None.
         scale: what all gradients are multiplied by on their way, so that half precision holds them.
+        aggregated: whether all gradients are wanted as one matrix.
     """
 
     losses: Tensor
@@ -52,8 +54,9 @@ class Question:
     chosen: Sequence[Tensor]
     rows: Tensor | None = None
     reduce: Reduce | None = None
-    chunk: int | None = None
+    memory: int | None = None
     scale: float | Tensor = 1.0
+    aggregated: bool = False
 
     @property
     def plain(self) -> Tensor:
@@ -95,11 +98,11 @@ class Answer:
 
     def gramian(self, question: Question) -> tuple[Tensor, dict[Tensor, str]]:
         """[*, K, K], and how each part was computed."""
-        found = {tensor: part.gramian(question.reduce) for tensor, part in self.parts.items()}
-        ways = {tensor: f"shared: {self.others.get(tensor, self.path)}, {how}" for tensor, (_, how) in found.items()}
+        found, how = gramians(self.parts, question.reduce)
+        ways = {tensor: f"shared: {self.others.get(tensor, self.path)}, {how[tensor]}" for tensor in self.parts}
         wide = torch.promote_types(question.losses.dtype, torch.float32)
         total = question.losses.new_zeros(*question.losses.shape, question.tasks, dtype=wide)
-        for products, _ in found.values():
+        for products in found:
             total = total + (products.sum(0) if question.models is None else products)
         return total / question.scale**2, ways
 
@@ -184,7 +187,7 @@ def _passes(question: Question, terms: list[Term], rest: list[Tensor], run: Pass
     edges = [*(GradientEdge(node, 0) for node in nodes), *map(get_gradient_edge, direct)]
     eye = torch.eye(question.tasks, dtype=torch.bool, device=question.plain.device)
     weights = torch.where(eye if question.models is None else eye.unsqueeze(1), question.plain, 0.0)  # [K, *, K]
-    columns = _in_chunks(question, edges, weights, run)
+    columns = _in_chunks(question, edges, weights, run, _later(question, [*kept, *near], direct))
     outputs = dict(zip(nodes, columns, strict=False))
     parts: dict[Tensor, Part] = {term.leaf: SharedRows(term, term.own(outputs)) for term in [*kept, *near]}
     for tensor, rows in zip(direct, columns[len(nodes) :], strict=True):
@@ -192,9 +195,21 @@ def _passes(question: Question, terms: list[Term], rest: list[Tensor], run: Pass
     return Answer(path, parts)
 
 
-def _in_chunks(question: Question, edges: list[GradientEdge], weights: Tensor, run: Passes) -> list[Tensor]:
-    """Gradients [K, ...] at each edge, so many tasks at a time; what is kept of them is never held twice."""
-    step = question.chunk or question.tasks
+def _later(question: Question, terms: list[Term], direct: list[Tensor]) -> int:
+    """Bytes that are needed once the gradients at the edges are known."""
+    if question.memory is None:
+        return 0
+    masked = [tensor for tensor in direct if tensor in question.owners and question.owners[tensor].mask is not None]
+    copies = direct if question.aggregated else masked
+    products, filled = products_bytes(question.tasks, terms), sum(term.leaf.nbytes for term in terms)
+    return max(products, filled) + question.tasks * sum(each.nbytes for each in copies)
+
+
+def _in_chunks(question: Question, edges: list[GradientEdge], weights: Tensor, run: Passes, more: int) -> list[Tensor]:
+    """Gradients [K, ...] at each edge, as many tasks at a time as memory allows; what is kept is never held twice."""
+    step = question.tasks
+    if question.memory is not None:
+        step = tasks_at_once(step, question.memory, question.order, edges, more)
     if step >= question.tasks:
         return run(question.losses, edges, weights)
     kept = [space(question.tasks, edge.node, edge.output_nr) for edge in edges]
@@ -228,22 +243,21 @@ def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | N
     edges = [*targets, *map(get_gradient_edge, question.own)]
     first = torch.autograd.grad(question.losses, edges, question.plain, retain_graph=True)
     probed = targets if seen.known is None else targets[: len(seen.watched)]
-    second: Sequence[Tensor] = ()
-    if probed:
-        weights = seen.weights.to(question.losses) * question.plain
-        second = torch.autograd.grad(question.losses, probed, weights, retain_graph=True)
+    starts = seen.weights.to(question.losses) * question.plain if probed else ()
+    passes = [torch.autograd.grad(question.losses, probed, start, retain_graph=True) for start in starts]
+    again = list(zip(*passes, strict=True))  # for each target
     outputs = dict(zip(nodes, first[len(seen.watched) :], strict=False))
-    again = dict(zip(nodes, second[len(seen.watched) :], strict=False))
-    watched = zip(first, second[: len(seen.watched)], strict=False)
-    uses = [use for term in terms for use in term.uses]
-    found = seen.measure(watched, [(use.right, outputs[use.node], again.get(use.node)) for use in uses])
+    others = dict(zip(nodes, again[len(seen.watched) :], strict=False))
+    watched = zip(first, again[: len(seen.watched)], strict=False)
+    sources = list(dict.fromkeys(source for term in terms for source in term.source))
+    found = seen.measure(watched, [(right, outputs[node], others.get(node, ())) for node, right in sources])
     if found is None:
         return None
-    layouts = dict(zip(uses, found, strict=True))
+    layouts = dict(zip(sources, found, strict=True))
     parts: dict[Tensor, Part] = {}
     sorted_rows: dict[tuple[Layout, ...], tuple[Tensor, Pieces]] = {}
     for term in terms:
-        repeats = tuple(layouts[use] for use in term.uses)
+        repeats = tuple(layouts[source] for source in term.source)
         if repeats not in sorted_rows:
             task = torch.cat([seen.task(repeat) for repeat in repeats])
             sorted_rows[repeats] = task, cut(task, question.tasks)

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sharewise.gradients._engine import Answer, Question
+from sharewise.gradients._parts import Source
 
 
 def accumulate(leaf: Tensor, gradient: Tensor) -> None:
@@ -26,10 +27,11 @@ def fill(question: Question, found: Answer, weights: Tensor, retain_graph: bool)
         return
     edges = [get_gradient_edge(leaf) for leaf in found.plain]
     gradients = list(found.plain.values())
+    seen: dict[Source, Tensor] = {}
     while found.parts:  # what is done with is freed
         _, part = found.parts.popitem()
         edges.append(GradientEdge(*part.edge))
-        gradients.append(part.gradient(weights, question.present))
+        gradients.append(part.gradient(weights, question.present, seen))
     if own and not found.plain:
         torch.autograd.backward(question.losses, question.plain, inputs=own, retain_graph=retain_graph)
     torch.autograd.backward(edges, gradients)

@@ -28,6 +28,12 @@ def size(node: Node) -> int:
     return math.prod(shape(node))
 
 
+def nbytes(node: Node, output: int = 0) -> int:
+    """Bytes of an output of an operation."""
+    seen = node._input_metadata[output]
+    return math.prod(seen.shape) * seen.dtype.itemsize
+
+
 def children(node: Node) -> Iterator[Node]:
     """Operations whose outputs this one read, as far as they require a gradient."""
     return (child for child, _ in node.next_functions if child is not None)

@@ -1,13 +1,16 @@
 """Does each row belong to one task, and to which? Measured on the graph, not believed.
 
 Two backward passes that weigh the tasks differently tell: where a row's gradient comes from one task only, the two
-differ by the ratio of that task's weights. The structure of a graph is measured once; operations that read indices from
-data are measured in every step, which costs a pass through what lies above them.
+differ by the ratio of that task's weights. Where tasks are too many for weights that rounding tells apart, further
+passes weigh them in other ways, so that any two tasks differ in one of them. The structure of a graph is measured when
+it comes for the first, second, fourth, ..., 64th time and every 64th time from then on: a gate that starts at zero may
+begin to mix rows later. Operations that read indices from data are measured in every step, which costs a pass through
+what lies above them.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 from weakref import ReferenceType, ref
 
@@ -20,7 +23,7 @@ from sharewise.gradients._uses import leaf_below
 Layout: TypeAlias = tuple[
     bool, int, int
 ]  # repeats the rows of the batch (else the list of tasks): each, and as a whole
-Rows: TypeAlias = tuple[Callable[[Tensor], Tensor], Tensor, Tensor | None]
+Rows: TypeAlias = tuple[Callable[[Tensor], Tensor], Tensor, Sequence[Tensor]]
 
 INDEXED = frozenset(
     f"{name}Backward0"
@@ -32,7 +35,9 @@ INDEXED = frozenset(
 _TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4}
 _HALF = 1e-3
 _POWERS = 9  # powers of two, from 1/16 to 16
+_LEVELS = 64  # weights in one pass, in single and double precision: neighbours differ by many times the tolerance
 _MOST = 256
+_AGAIN = 64  # a graph that is known is measured every so many times, and at powers of two
 _SETTINGS: dict[str, list[str]] = {}  # what operations of a kind save beside tensors
 
 
@@ -62,15 +67,29 @@ def _matches(first: Tensor, second: Tensor, weight: Tensor) -> bool:
 
 
 def _weights(order: Sequence[Node], tasks: int) -> Tensor:
-    """Weights of the tasks in the second pass: [K].
+    """Weights of the tasks in each further pass: [n, K]; any two tasks differ in at least one pass.
 
-    Where something is computed in half precision they are powers of two, by which rounding commutes, so that rows of
-    one task differ by nothing but the weight. Only nine tasks in a row differ then, a mixture of tasks shows all the
-    same unless it keeps to tasks nine apart.
+    The digits of a task's number choose its weights, one digit in each pass. Where something is computed in half
+    precision weights are powers of two, by which rounding commutes, so that rows of one task differ by nothing but the
+    weight. Elsewhere they are spread over 0.5 to 1.5, unevenly, lest opposite mixtures cancel.
     """
-    if any(node._input_metadata and node._input_metadata[0].dtype.itemsize < 4 for node in order):
-        return 2.0 ** (torch.arange(tasks) * 5 % _POWERS - _POWERS // 2)
-    return 0.5 + torch.rand(tasks, generator=torch.Generator().manual_seed(tasks))
+    half = any(node._input_metadata and node._input_metadata[0].dtype.itemsize < 4 for node in order)
+    levels = _POWERS if half else min(tasks, _LEVELS)
+    number = torch.arange(tasks)
+    passes: list[Tensor] = []
+    while not passes or bool(number.any()):
+        passes.append(_spread(number % levels, levels, half))
+        number = number // levels
+    return torch.stack(passes)
+
+
+def _spread(digit: Tensor, levels: int, half: bool) -> Tensor:
+    """A weight for each digit below `levels`; no two are alike."""
+    if half:
+        return 2.0 ** (digit * 5 % _POWERS - _POWERS // 2)
+    generator = torch.Generator().manual_seed(levels)
+    place, within = torch.randperm(levels, generator=generator), torch.rand(levels, generator=generator)
+    return (0.5 + (place + 0.25 + 0.5 * within) / levels)[digit]
 
 
 def _settings(node: Node) -> tuple[str, ...]:
@@ -94,11 +113,12 @@ def _signature(order: Sequence[Node], leaves: Sequence[Tensor], *more: int) -> t
 @final
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A graph seen before: its parameters, and its layouts, for these rows only (None: for all)."""
+    """A graph seen before: its parameters, and its layouts, for these rows only (None: for all); and how often."""
 
     leaves: list[ReferenceType[Tensor]]
     layouts: list[Layout]
     rows: Tensor | None
+    times: int = 1
 
 
 _KNOWN: OrderedDict[tuple, _Seen] = OrderedDict()
@@ -119,6 +139,7 @@ class Layouts:
         self.leaves, self.rows, self.tasks = leaves, rows, tasks
         self.watched = guards(order)
         self._key = _signature(order, leaves, len(rows), tasks)
+        self._times = 1
         self.known = self._recall()
         self.weights = _weights(order, tasks)
 
@@ -126,30 +147,34 @@ class Layouts:
         seen = _KNOWN.get(self._key)
         if seen is None or any(kept() is not leaf for kept, leaf in zip(seen.leaves, self.leaves, strict=True)):
             return None
-        return seen.layouts if seen.rows is None or torch.equal(seen.rows, self.rows) else None
+        _KNOWN[self._key] = replace(seen, times=seen.times + 1)
+        self._times = seen.times + 1
+        due = self._times % _AGAIN == 0 or self._times & (self._times - 1) == 0
+        return None if due or (seen.rows is not None and not torch.equal(seen.rows, self.rows)) else seen.layouts
 
-    def measure(self, watched: Iterable[tuple[Tensor, Tensor]], uses: Sequence[Rows]) -> list[Layout] | None:
+    def measure(self, watched: Iterable[tuple[Tensor, Sequence[Tensor]]], uses: Sequence[Rows]) -> list[Layout] | None:
         """The layout of the rows of each use.
 
         Args:
-            watched: gradients at the `watched` inputs under both passes.
-            uses: for each use how to bring gradients to rows, and the gradients under both passes; the second may be
-                None where the layout is known.
+            watched: gradients at the `watched` inputs under the first and the further passes.
+            uses: for each use how to bring gradients to rows, and the gradients under the first and the further
+                passes, of which there may be none where the layout is known.
 
         Returns:
             A layout for each use, or None if some rows are of several tasks.
         """
-        pairs = [(a.reshape(-1, 1), b.reshape(-1, 1)) for a, b in watched]
-        found = [self._find(a, b, place) for place, (a, b) in enumerate(pairs)]
+        pairs = [(a.reshape(-1, 1), [b.reshape(-1, 1) for b in again]) for a, again in watched]
+        found = [self._find(a, again, place) for place, (a, again) in enumerate(pairs)]
         if self.known is None:
-            found += [self._find(_flat(right(a)), _flat(right(b)), -1) for right, a, b in uses if b is not None]
+            found += [self._find(_flat(right(a)), [_flat(right(b)) for b in again], -1) for right, a, again in uses]
         layouts = [fitting[0] for fitting, _ in found if fitting]
         if len(layouts) < len(found):
+            _KNOWN.pop(self._key, None)
             return None
         if self.known is None and all(sure for _, sure in found):
             single = all(len(fitting) == 1 for fitting, _ in found)
             _KNOWN[self._key] = _Seen(
-                [ref(leaf) for leaf in self.leaves], layouts, None if single else self.rows.clone()
+                [ref(leaf) for leaf in self.leaves], layouts, None if single else self.rows.clone(), self._times
             )
             if len(_KNOWN) > _MOST:
                 _KNOWN.popitem(last=False)
@@ -160,15 +185,16 @@ class Layouts:
         of_batch, each, whole = layout
         return (self.rows if of_batch else torch.arange(self.tasks)).repeat_interleave(each).repeat(whole)
 
-    def _find(self, first: Tensor, second: Tensor, place: int) -> tuple[list[Layout], bool]:
-        """The layouts that explain both passes, and whether the rows have enough to say to rule out another task."""
+    def _find(self, first: Tensor, again: Sequence[Tensor], place: int) -> tuple[list[Layout], bool]:
+        """The layouts that explain all passes, and whether the rows have enough to say to rule out another task."""
         tried = [self.known[place]] if self.known else _candidates(len(first), len(self.rows), self.tasks)
-        fitting = [layout for layout in tried if self._fits(first, second, layout)]
-        return fitting, bool(fitting) and not self._fits(first, second, fitting[0], shift=1)
+        fitting = [layout for layout in tried if self._fits(first, again, layout)]
+        return fitting, bool(fitting) and not self._fits(first, again, fitting[0], shift=1)
 
-    def _fits(self, first: Tensor, second: Tensor, layout: Layout, shift: int = 0) -> bool:
-        task = (self.task(layout) + shift) % self.tasks
-        return _matches(first, second, self.weights.to(first)[task.to(first.device)])
+    def _fits(self, first: Tensor, again: Sequence[Tensor], layout: Layout, shift: int = 0) -> bool:
+        task = ((self.task(layout) + shift) % self.tasks).to(first.device)
+        passes = zip(again, self.weights.to(first), strict=True)
+        return all(_matches(first, other, weights[task]) for other, weights in passes)
 
 
 def _flat(rows: Tensor) -> Tensor:

@@ -12,8 +12,10 @@ from sharewise.gradients import _products as products
 from sharewise.gradients._graph import Node
 from sharewise.gradients._pieces import Pieces
 from sharewise.gradients._terms import Term
+from sharewise.gradients._uses import Move
 
 Reduce: TypeAlias = Callable[[Tensor], Tensor]
+Source: TypeAlias = tuple[tuple[Node, Move], ...]
 
 
 @final
@@ -34,8 +36,8 @@ class SharedRows:
         """Where `gradient` enters the graph."""
         return self.term.uses[0].edge
 
-    def gramian(self, reduce: Reduce | None) -> tuple[Tensor, str]:
-        """[S, K, K], to be summed over slices, and how it was computed."""
+    def gramian(self, reduce: Reduce | None, shift: float = 0.0) -> tuple[Tensor, str]:
+        """[S, K, K], to be summed over slices, and how it was computed; a kernel takes `shift` times the sum along."""
         right, left = self.term.common(self.term.right(self.outputs)), self.term.left()
         if self.term.index is not None:
             return products.shared_table(self.term.index, right), "table"
@@ -43,22 +45,28 @@ class SharedRows:
             return products.shared_sum(right, reduce or products.as_is), "explicit"
         left = self.term.common(left)
         if reduce is None and products.shared_form(left, right) == "kernel":
-            return products.shared_kernel(left, right), "kernel"
+            return products.shared_kernel(left, right, shift), "kernel"
         return products.shared_explicit(left, right, reduce or products.as_is), "explicit"
 
-    def gradient(self, weights: Tensor, plain: Tensor) -> Tensor:
+    def gradient(self, weights: Tensor, plain: Tensor, seen: dict[Source, Tensor]) -> Tensor:
         """Weighted gradient, plain for slices of one task, of the shape at the edge of the first use.
 
-        Weights are [K], or [M, K] where the slices are models.
+        Weights are [K], or [M, K] where the slices are models. In `seen` are weighted rows that others had before.
         """
-        right = self.term.right(self.outputs)
+        source = self.term.source
         if self.term.mask is not None:
-            weights = torch.where(self.term.mask.to(right.device).unsqueeze(1), weights, plain)
+            mask = self.term.mask.to(weights.device).unsqueeze(1)
+            return gradient_of_rows(self.term, self._weighted(torch.where(mask, weights, plain)))
+        if source not in seen:
+            seen[source] = self._weighted(weights)
+        return gradient_of_rows(self.term, seen[source])
+
+    def _weighted(self, weights: Tensor) -> Tensor:
+        """Weights [K] or [S, K] to rows [S, R, o]."""
+        right = self.term.right(self.outputs)
         if weights.dim() == 1:
-            rows = torch.tensordot(weights.to(right), right, dims=1)
-        else:
-            rows = torch.einsum("sk,ksro->sro", weights.to(right), right)
-        return gradient_of_rows(self.term, rows)
+            return torch.tensordot(weights.to(right), right, dims=1)
+        return torch.einsum("sk,ksro->sro", weights.to(right), right)
 
 
 @final
@@ -83,8 +91,8 @@ class OwnRows:
         """Where `gradient` enters the graph."""
         return self.term.uses[0].edge
 
-    def gramian(self, reduce: Reduce | None) -> tuple[Tensor, str]:
-        """[1, K, K], and how it was computed."""
+    def gramian(self, reduce: Reduce | None, shift: float = 0.0) -> tuple[Tensor, str]:
+        """[1, K, K], and how it was computed; a kernel takes `shift` times the sum along."""
         take = self.pieces.take
         right = take(self.term.common(self.term.right(self.outputs)), padded=True)
         left = self.term.left()
@@ -97,7 +105,7 @@ class OwnRows:
             return self._collect(products.separable_sum(right)), "explicit"
         left = take(self.term.common(left), padded=False)
         if products.separable_form(left, right) == "kernel":
-            return self._collect(products.separable_kernel(left, right)), "kernel"
+            return self._collect(products.separable_kernel(left, right, shift)), "kernel"
         return self._collect(products.separable_explicit(left, right, self.pieces.tasks)), "explicit"
 
     def _collect(self, found: Tensor) -> Tensor:
@@ -112,7 +120,7 @@ class OwnRows:
         left = self.pieces.take(self.term.common(left), padded=False)
         return products.separable_explicit(left, right, self.pieces.tasks, finish).sum(0)
 
-    def gradient(self, weights: Tensor, plain: Tensor) -> Tensor:
+    def gradient(self, weights: Tensor, plain: Tensor, _: dict[Source, Tensor]) -> Tensor:
         """Weighted gradient, plain for slices of one task, of the shape at the edge of the first use."""
         right = self.term.right(self.outputs)
         task = self.task.to(right.device)
@@ -159,7 +167,7 @@ class Whole:
             return self.compared.flatten(2).transpose(0, 1)
         return self.compared.flatten(1).unsqueeze(0)
 
-    def gradient(self, weights: Tensor, plain: Tensor) -> Tensor:
+    def gradient(self, weights: Tensor, plain: Tensor, _: dict[Source, Tensor]) -> Tensor:
         """Weighted gradient, plain for slices of one task: [*shape]."""
         weighted = self._sum(weights)
         return weighted if self.mask is None else torch.where(self.mask[0], weighted, self._sum(plain))

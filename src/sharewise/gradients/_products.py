@@ -20,9 +20,9 @@ Finish: TypeAlias = Callable[[Tensor], Tensor]
 
 CHUNK = 4096  # a float32 sum over 4e6 entries in one piece errs by 5e-4, in pieces of this length by 5e-7
 _BLOCKS = 16  # of a symmetric product: 17/32 of the full work
-_ROWS = 64  # rows in a block of a kernel: fewer make slow matrix products
+ROWS = 64  # rows in a block of a kernel: fewer make slow matrix products
 _TASKS = 40  # rows in a block of a symmetric product of gradients, likewise
-_CACHE = 1 << 18  # entries of a piece of the explicit form: they should stay in the cache
+CACHE = 1 << 18  # entries of a piece of the explicit form: they should stay in the cache
 
 
 def product(first: Tensor, second: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ def shared_explicit(left: Tensor, right: Tensor, finish: Finish = as_is) -> Tens
         [S, K, K].
     """
     K, S, _, o = right.shape
-    step = max(1, _CACHE // (K * S * left.shape[-1]))
+    step = max(1, CACHE // (K * S * left.shape[-1]))
     total = right.new_zeros(S, K, K)
     for start in range(0, o, step):
         part = right[..., start : start + step].permute(1, 0, 3, 2).flatten(1, 2)  # [S, K c, R]
@@ -97,13 +97,13 @@ def shared_explicit(left: Tensor, right: Tensor, finish: Finish = as_is) -> Tens
     return total
 
 
-def shared_kernel(left: Tensor, right: Tensor) -> Tensor:
-    """The same numbers as `shared_explicit` by the kernel of the rows."""
+def shared_kernel(left: Tensor, right: Tensor, shift: float = 0.0) -> Tensor:
+    """The same numbers as `shared_explicit` by the kernel of the rows; with `shift` = 1 also those of `shared_sum`."""
     K, S, R, _ = right.shape
-    kernel = multiply(left, left.mT)
+    kernel = multiply(left, left.mT) + shift
     total = right.new_zeros(S, K, K)
-    for start in range(0, R, _ROWS):
-        stop = min(R, start + _ROWS)
+    for start in range(0, R, ROWS):
+        stop = min(R, start + ROWS)
         # Pairs of rows beyond this block stand for their mirror images too.
         part = torch.cat([kernel[:, start:stop, start:stop], 2 * kernel[:, start:stop, stop:]], dim=-1)
         image = part @ right[:, :, start:]  # [K, S, rows, o]
@@ -138,7 +138,7 @@ def separable_explicit(left: Tensor, right: Tensor, tasks: int, finish: Finish =
         [S, P, P], or what the columns that `finish` returns have for P.
     """
     S, P, _, i = left.shape
-    step = max(1, _CACHE // (S * tasks * i))
+    step = max(1, CACHE // (S * tasks * i))
     space = right.new_empty(S * P * min(step, right.shape[-1]) * i)  # one piece of the gradients, used again and again
     found = []
     for part in right.split(step, dim=-1):
@@ -148,16 +148,16 @@ def separable_explicit(left: Tensor, right: Tensor, tasks: int, finish: Finish =
     return torch.stack(found).sum(0)
 
 
-def separable_kernel(left: Tensor, right: Tensor) -> Tensor:
-    """The same numbers as `separable_explicit` by the kernel of the rows."""
+def separable_kernel(left: Tensor, right: Tensor, shift: float = 0.0) -> Tensor:
+    """The numbers of `separable_explicit` by the kernel of the rows; with `shift` = 1 also those of `separable_sum`."""
     S, P, B, _ = left.shape
-    step = max(-(-P // _BLOCKS), -(-_ROWS // B))
+    step = max(-(-P // _BLOCKS), -(-ROWS // B))
     total = right.new_zeros(S, P, P)
     ones = right.new_ones(B)
     space = right.new_empty(2, S * min(step, P) * B * P * B)  # two blocks of the kernel, used again and again
     for start in range(0, P, step):
         stop = min(P, start + step)
-        kernel = _pairs(left, start, stop, space[0]).mul_(_pairs(right, start, stop, space[1]))
+        kernel = _pairs(left, start, stop, space[0]).add_(shift).mul_(_pairs(right, start, stop, space[1]))
         total[:, start:stop, start:] = (kernel.view(-1, B) @ ones).view(S, stop - start, B, P - start).sum(2)
     return _mirror(total)
 
@@ -183,7 +183,7 @@ def separable_table(index: Tensor, right: Tensor) -> Tensor:
     names, place = index.unique(return_inverse=True)
     _, P, _, o = right.shape
     slot = (place + len(names) * torch.arange(P, device=place.device).unsqueeze(1)).flatten()
-    step = max(1, _CACHE // (P * len(names)))
+    step = max(1, CACHE // (P * len(names)))
     total = right.new_zeros(1, P, P)
     for start in range(0, o, step):
         part = right[..., start : start + step].flatten(0, 2)
@@ -197,7 +197,7 @@ def shared_form(left: Tensor, right: Tensor) -> str:
     K, _, R, o = right.shape
     i = left.shape[-1]
     explicit = K * i * o * (R + K)
-    kernel = R * R * (i + K * o * (0.5 + 0.5 * min(1.0, _ROWS / R))) + K * K * R * o
+    kernel = R * R * (i + K * o * (0.5 + 0.5 * min(1.0, ROWS / R))) + K * K * R * o
     return "kernel" if kernel < explicit else "explicit"
 
 

@@ -101,12 +101,15 @@ def _broadcast(node: Node, place: int, factor: Callable[[], Tensor] | None = Non
     kept = [axis for axis in axes if wide[axis] != 1]
     rows, width = math.prod(out[axis] for axis in repeated), math.prod(out[axis] for axis in kept)
 
-    def right(grad: Tensor) -> Tensor:
+    def moved(grad: Tensor) -> Tensor:
         grad = grad if factor is None else grad * factor()
         stars = grad.dim() - len(out)
         order = [stars + axis for axis in ([0] if sliced else []) + repeated + kept]
         return grad.permute(*range(stars), *order).reshape(*grad.shape[:stars], -1, rows, width)
 
+    right: Move = moved
+    if factor is None and repeated == [len(out) - 2] and kept == [len(out) - 1]:
+        right = _same if sliced else _add_slice  # told to be the same rows as those of a product
     yield _sliced(make_use(operand, right, lambda gradient: gradient.reshape(own)), sliced)
 
 

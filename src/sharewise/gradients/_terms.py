@@ -12,7 +12,7 @@ from sharewise.gradients._columns import by_columns
 from sharewise.gradients._graph import LEAF, Node
 from sharewise.gradients._ownership import Owned, Owners
 from sharewise.gradients._rules import find_uses
-from sharewise.gradients._uses import Use, rearranges
+from sharewise.gradients._uses import Move, Use, rearranges
 
 
 @final
@@ -32,6 +32,11 @@ class Term:
     def own(self, outputs: Mapping[Node, Tensor]) -> dict[Node, Tensor]:
         """Those gradients of outputs that this parameter needs."""
         return {node: outputs[node] for node in self.nodes}
+
+    @property
+    def source(self) -> tuple[tuple[Node, Move], ...]:
+        """What the rows are made from; parameters of one source have the same rows."""
+        return tuple((use.node, use.right) for use in self.uses)
 
     @property
     def index(self) -> Tensor | None:

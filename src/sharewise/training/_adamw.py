@@ -1,6 +1,5 @@
 """AdamW for many models at once, each with its own rate, decay and clipping."""
 
-import math
 from typing import final
 
 import torch
@@ -13,7 +12,8 @@ _BLOCK = 65536  # numbers updated at a time on the CPU, so that all passes over 
 class StackedAdamW:
     """AdamW (Loshchilov & Hutter 2019) on parameters [M, P] of M models; the formula of `torch.optim.AdamW`.
 
-    A step costs about ten elementwise passes, whatever the number of layers.
+    A step costs about ten elementwise passes, whatever the number of layers. A model whose gradient is not finite can
+    skip a step: its numbers, moments and count of steps stay as they were.
 
     Args:
         parameters: [M, P], changed in place.
@@ -41,31 +41,49 @@ class StackedAdamW:
     ) -> None:
         self.parameters, self.decayed, self.betas, self.eps, self.scales = parameters, decayed, betas, eps, scales
         self.first, self.second = torch.zeros_like(parameters), torch.zeros_like(parameters)
-        self.steps = 0
+        self.steps = torch.zeros(len(parameters), 1, dtype=torch.float64, device=parameters.device)
 
     @torch.no_grad()
-    def step(self, gradients: Tensor, rate: Tensor, decay: Tensor) -> None:
+    def step(self, gradients: Tensor, rate: Tensor, decay: Tensor, skipped: Tensor | None = None) -> None:
         """Update the parameters.
 
         Args:
             gradients: [M, P]; it is used as working memory.
             rate: [M], learning rates.
             decay: [M], weight decays.
+            skipped: Bool [M], models that stay as they are; None: none.
         """
-        self.steps += 1
+        moves = torch.ones_like(rate, dtype=torch.bool) if skipped is None else ~skipped
+        moves = moves.unsqueeze(-1).to(self.steps.device)
+        self.steps += moves
         beta, gamma = self.betas
-        root = math.sqrt(1 - gamma**self.steps)
-        rate = rate.unsqueeze(-1)
-        lost, step = rate * decay.unsqueeze(-1), -rate * (root / (1 - beta**self.steps))
+        steps, rate = self.steps.clamp(min=1.0), rate.unsqueeze(-1)
+        root = (1 - gamma**steps).sqrt()
+        lost = torch.where(moves, rate * decay.unsqueeze(-1), 0.0)
+        step = torch.where(moves, -rate * root / (1 - beta**steps), 0.0)
+        floor = (self.eps * root).to(gradients)
+        if skipped is not None:
+            gradients.masked_fill_(~moves, 0.0)
         for rows in self._blocks():
             values, gradient = self.parameters[rows], gradients[rows]
             first, second = self.first[rows], self.second[rows]
             kept = (1 - self._scaled(lost[rows])).to(gradients)
-            first.lerp_(gradient, 1 - beta)
-            second.mul_(gamma).addcmul_(gradient, gradient, value=1 - gamma)
+            self._average(first, second, gradient, None if skipped is None else moves[rows])
             values[:, : self.decayed].mul_(kept[:, : self.decayed])
-            torch.sqrt(second, out=gradient).add_(self.eps * root)
+            torch.sqrt(second, out=gradient).add_(floor[rows])
             values.addcmul_(torch.div(first, gradient, out=gradient), self._scaled(step[rows]).to(gradients))
+
+    def _average(self, first: Tensor, second: Tensor, gradient: Tensor, moves: Tensor | None) -> None:
+        """Both moments; numbers are faster than a tensor of equal ones."""
+        beta, gamma = self.betas
+        if moves is None:
+            first.lerp_(gradient, 1 - beta)
+            second.mul_(gamma)
+        else:
+            moving = moves.to(gradient)
+            first.lerp_(gradient, (1 - beta) * moving)
+            second.mul_(1 - (1 - gamma) * moving)
+        second.addcmul_(gradient, gradient, value=1 - gamma)
 
     def take(self, parameters: Tensor, models: Tensor) -> "StackedAdamW":
         """The optimiser of some of the models.
@@ -76,7 +94,7 @@ class StackedAdamW:
         """
         twin = StackedAdamW(parameters, self.decayed, betas=self.betas, eps=self.eps, scales=self.scales)
         models = models.to(parameters.device)
-        twin.first, twin.second, twin.steps = self.first[models], self.second[models], self.steps
+        twin.first, twin.second, twin.steps = self.first[models], self.second[models], self.steps[models]
         return twin
 
     def _scaled(self, rates: Tensor) -> Tensor:
@@ -89,19 +107,24 @@ class StackedAdamW:
         return [slice(start, start + each) for start in range(0, models, each)]
 
 
-def clip_stacked(gradients: Tensor, largest: Tensor) -> None:
+def clip_stacked(gradients: Tensor, largest: Tensor) -> Tensor:
     """Scale each model's gradient down to its largest norm, in place, as `clip_grad_norm_` does.
 
     Args:
         gradients: [M, P].
         largest: [M].
 
+    Returns:
+        The norms before, [M].
+
     Example:
         >>> gradients = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
         >>> clip_stacked(gradients, torch.ones(2))
+        tensor([5.0000, 0.5000])
         >>> gradients
         tensor([[0.6000, 0.8000],
                 [0.3000, 0.4000]])
     """
     norms = torch.linalg.vector_norm(gradients, dim=1)
     gradients.mul_((largest.to(norms) / (norms + 1e-6)).clamp(max=1.0).unsqueeze(-1))
+    return norms

@@ -33,7 +33,8 @@ def train_population(trainings: Sequence[Training]) -> list[Fit | NonFiniteLossE
 
     Each model has its own initialisation, data, rows, learning rate, decay, clipping and early stopping, and is left in
     its best state. A model that has finished costs nothing from that evaluation on. One whose loss is not finite does
-    not touch the others. Alone and together, numbers agree up to rounding.
+    not touch the others; one whose gradient alone is not finite skips that step, as it would alone. Alone and together,
+    numbers agree up to rounding.
 
     A step costs one forward and one backward pass of stacked layers, or K of these under a `Weighting` or an
     `Aggregator`: far less than alone while networks are small.
@@ -174,12 +175,20 @@ class Population:
     def _update(self, gradients: Tensor, own: list[Tensor]) -> None:
         numbers = self.numbers
         rate = numbers.rate * self.recipe.rate(self.step)
-        if self.recipe.clip is not None:
-            clip_stacked(gradients, numbers.clip)
-        self.optimiser.step(gradients, rate, numbers.decay)
-        if own:
-            rows = torch.cat([each.flatten(1) for each in own], 1)
-            self.own_optimiser.step(rows, rate, numbers.decay)
+        if self.recipe.clip is None:
+            norms = torch.linalg.vector_norm(gradients, dim=1)
+        else:
+            norms = clip_stacked(gradients, numbers.clip)
+        rows = torch.cat([each.flatten(1) for each in own], 1) if own else None
+        skipped = self._skipped(norms if rows is None else norms + torch.linalg.vector_norm(rows, dim=1))
+        self.optimiser.step(gradients, rate, numbers.decay, skipped)
+        if rows is not None:
+            self.own_optimiser.step(rows, rate, numbers.decay, skipped)
+
+    def _skipped(self, norms: Tensor) -> Tensor | None:
+        """The models whose gradient is not finite: Bool [M]; None where the host knows that there are none."""
+        skipped = ~norms.isfinite()
+        return None if self.device.type == "cpu" and not bool(skipped.any()) else skipped
 
     def _bad(self, totals: Tensor) -> bool:
         """Note losses that are not finite; True where the host knows of them (on the CPU, where that is free)."""

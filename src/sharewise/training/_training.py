@@ -57,7 +57,8 @@ class Training:
     """One training of one network: AdamW, warm-up and cosine, early stopping on the validation rows.
 
     A step costs one forward and, under an objective, one backward pass. The data moves to the model's device. Given a
-    `checkpoint`, a killed training continues to the same numbers: rows and dropout depend on seed and step only.
+    `checkpoint`, a killed training continues to the same numbers: rows and dropout depend on seed and step only. A step
+    whose gradient is not finite, though all losses are, is skipped.
 
     Args:
         model: `model(inputs, task, row)` gives outputs by kind; it is trained in place.
@@ -143,6 +144,7 @@ class Loop:
         self.running: Losses | None = None
         self.progress = Progress()
         self.method = given.method.to(self.device).train()
+        self.learns = any(True for _ in self.method.parameters())
         training_mode(self.model)
 
     def _chunks(self) -> TaskChunks | None:
@@ -182,19 +184,19 @@ class Loop:
         self.running = losses if self.running is None else self.running + losses
         self.scaler.unscale_(self.optimiser)
         norm = self._clip()
-        if norm is not None and not self.scaler.is_enabled():
+        if not self.scaler.is_enabled():
             skip_unless_finite(self.optimiser, norm)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.progress.step += 1
 
-    def _clip(self) -> Tensor | None:
-        """Clip; the norm of the whole gradient, where it is known or may be infinite though the losses are not."""
-        if self.recipe.clip is not None:
-            return nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        if isinstance(self.method, Objective):
-            return None
-        return nn.utils.get_total_norm([each.grad for each in self.model.parameters() if each.grad is not None])
+    def _clip(self) -> Tensor:
+        """Clip the model's gradient; the norm of the whole gradient, which may be infinite though no loss is."""
+        if self.recipe.clip is None:
+            norm = _norm(self.model)
+        else:
+            norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        return norm + _norm(self.method) if self.learns else norm
 
     def evaluate(self) -> None:
         """Measure on the validation rows, and keep the best state."""
@@ -282,6 +284,10 @@ def _seed(seed: int, device: torch.device) -> None:
         torch.default_generator.manual_seed(seed)
     else:
         torch.manual_seed(seed)
+
+
+def _norm(module: nn.Module) -> Tensor:
+    return nn.utils.get_total_norm([each.grad for each in module.parameters() if each.grad is not None])
 
 
 def _mean(skill: Tensor, trained: Tensor | None) -> float:
