@@ -1,7 +1,7 @@
 import torch
 from torch.nn.functional import cosine_similarity
 
-from sharewise.gradients import ConFIG, GradVac
+from sharewise.gradients import MGDA, ConFIG, GradVac, Normalize, UPGrad
 from sharewise.objectives import MinMax, Sum, Weighted
 from sharewise.tasks import Criterion
 from sharewise.training import Step, gradient_records
@@ -79,3 +79,18 @@ def test_weights_of_a_weighting_come_from_its_gramian_and_its_state_stays(made):
 
 def test_methods_without_weights_have_none(made):
     assert weights(made, ConFIG())[2] == []
+
+
+def test_solvers_say_whether_they_reached_the_optimum(made):
+    for method in (MGDA(), Normalize(UPGrad()), ConFIG()):
+        step = Step(made.model(dtype=torch.float64), Criterion(made.tasks), method)
+        found = gradient_records(step, made.data(dtype=torch.float64), made.tasks, 7)
+        told = [(each.value, each.task, each.step) for each in found if each.name == "solver_optimal"]
+        assert told == ([] if isinstance(method, ConFIG) else [(1.0, None, 7)])
+
+
+def test_a_solver_that_fails_is_told(made, monkeypatch):
+    monkeypatch.setattr("sharewise.gradients._mgda.min_norm", lambda parts, _: (parts.norms * 0, torch.tensor(False)))
+    step = Step(made.model(dtype=torch.float64), Criterion(made.tasks), MGDA())
+    found = gradient_records(step, made.data(dtype=torch.float64), made.tasks, 0)
+    assert [each.value for each in found if each.name == "solver_optimal"] == [0.0]

@@ -16,7 +16,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from sharewise.gradients._graph import Node, size, space
 from sharewise.gradients._jacobian import batched, one_by_one, opaque
-from sharewise.gradients._layout import Layout, Layouts
+from sharewise.gradients._layout import Layout, Layouts, sketch
 from sharewise.gradients._memory import products_bytes, tasks_at_once
 from sharewise.gradients._ownership import Owners
 from sharewise.gradients._parts import OwnRows, Reduce, SharedRows, Whole
@@ -241,16 +241,21 @@ def _own_rows(question: Question, rows: Tensor, terms: list[Term]) -> Answer | N
     seen = Layouts(question.order, [term.leaf for term in terms], rows, question.tasks)
     targets = [*(GradientEdge(*edge) for edge in seen.watched), *(GradientEdge(node, 0) for node in nodes)]
     edges = [*targets, *map(get_gradient_edge, question.own)]
-    first = torch.autograd.grad(question.losses, edges, question.plain, retain_graph=True)
+    sources = list(dict.fromkeys(source for term in terms for source in term.source))
+
+    def rows_of(gradients: Sequence[Tensor]) -> list[Tensor]:
+        at = dict(zip(nodes, gradients[len(seen.watched) :], strict=False))
+        measured = sources if seen.known is None else []
+        watched = [sketch(each.reshape(1, -1, 1)) for each in gradients[: len(seen.watched)]]
+        return [*watched, *(sketch(right(at[node])) for node, right in measured)]
+
     probed = targets if seen.known is None else targets[: len(seen.watched)]
     starts = seen.weights.to(question.losses) * question.plain if probed else ()
-    passes = [torch.autograd.grad(question.losses, probed, start, retain_graph=True) for start in starts]
-    again = list(zip(*passes, strict=True))  # for each target
+    # Further passes come first: only sketches are left of them when the gradients themselves are computed.
+    again = [rows_of(torch.autograd.grad(question.losses, probed, start, retain_graph=True)) for start in starts]
+    first = torch.autograd.grad(question.losses, edges, question.plain, retain_graph=True)
     outputs = dict(zip(nodes, first[len(seen.watched) :], strict=False))
-    others = dict(zip(nodes, again[len(seen.watched) :], strict=False))
-    watched = zip(first, again[: len(seen.watched)], strict=False)
-    sources = list(dict.fromkeys(source for term in terms for source in term.source))
-    found = seen.measure(watched, [(right, outputs[node], others.get(node, ())) for node, right in sources])
+    found = seen.measure(rows_of(first), again)
     if found is None:
         return None
     layouts = dict(zip(sources, found, strict=True))

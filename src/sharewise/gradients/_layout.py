@@ -9,7 +9,7 @@ what lies above them.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 from weakref import ReferenceType, ref
@@ -23,7 +23,6 @@ from sharewise.gradients._uses import leaf_below
 Layout: TypeAlias = tuple[
     bool, int, int
 ]  # repeats the rows of the batch (else the list of tasks): each, and as a whole
-Rows: TypeAlias = tuple[Callable[[Tensor], Tensor], Tensor, Sequence[Tensor]]
 
 INDEXED = frozenset(
     f"{name}Backward0"
@@ -32,8 +31,8 @@ INDEXED = frozenset(
         *("ScatterReduce", "Sort", "Topk", "MaskedSelect", "MaskedScatter", "Embedding", "TakeAlongDim"),
     )
 )
-_TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4}
-_HALF = 1e-3
+_TOLERANCE = {8: 1e-8, 4: 1e-4, 2: 1e-3}  # by the bytes of the least precise number in the graph
+_SKETCH = 8  # numbers kept of each row
 _POWERS = 9  # powers of two, from 1/16 to 16
 _LEVELS = 64  # weights in one pass, in single and double precision: neighbours differ by many times the tolerance
 _MOST = 256
@@ -57,23 +56,32 @@ def _candidates(count: int, rows: int, tasks: int) -> list[Layout]:
     return found
 
 
-def _matches(first: Tensor, second: Tensor, weight: Tensor) -> bool:
+def sketch(rows: Tensor) -> Tensor:
+    """Rows [S, R, o] as [R, w] with w of at most 8, in at least float32: products with random directions.
+
+    Rows that differ have different sketches, up to rounding, and of one pass nothing else has to be kept.
+    """
+    rows = rows.to(torch.promote_types(rows.dtype, torch.float32)).transpose(0, 1).flatten(1)
+    if rows.shape[1] <= _SKETCH:
+        return rows
+    generator = torch.Generator().manual_seed(rows.shape[1])
+    return rows @ torch.randn(rows.shape[1], _SKETCH, generator=generator).to(rows)
+
+
+def _matches(first: Tensor, second: Tensor, weight: Tensor, tolerance: float) -> bool:
     """Whether rows [R, w] of two passes differ by the weight [R] of their task."""
-    tolerance = _TOLERANCE.get(first.dtype, _HALF)
-    first, second = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (first, second))
     error = (second - first * weight.unsqueeze(1)).norm(dim=1)
     size = first.norm(dim=1)
     return not bool((error > tolerance * size + 0.01 * tolerance * size.max()).any())
 
 
-def _weights(order: Sequence[Node], tasks: int) -> Tensor:
+def _weights(tasks: int, *, half: bool) -> Tensor:
     """Weights of the tasks in each further pass: [n, K]; any two tasks differ in at least one pass.
 
     The digits of a task's number choose its weights, one digit in each pass. Where something is computed in half
     precision weights are powers of two, by which rounding commutes, so that rows of one task differ by nothing but the
     weight. Elsewhere they are spread over 0.5 to 1.5, unevenly, lest opposite mixtures cancel.
     """
-    half = any(node._input_metadata and node._input_metadata[0].dtype.itemsize < 4 for node in order)
     levels = _POWERS if half else min(tasks, _LEVELS)
     number = torch.arange(tasks)
     passes: list[Tensor] = []
@@ -141,7 +149,9 @@ class Layouts:
         self._key = _signature(order, leaves, len(rows), tasks)
         self._times = 1
         self.known = self._recall()
-        self.weights = _weights(order, tasks)
+        precision = min(node._input_metadata[0].dtype.itemsize for node in order if node._input_metadata)
+        self.tolerance = _TOLERANCE[max(2, precision)]
+        self.weights = _weights(tasks, half=precision < 4)
 
     def _recall(self) -> list[Layout] | None:
         seen = _KNOWN.get(self._key)
@@ -152,21 +162,18 @@ class Layouts:
         due = self._times % _AGAIN == 0 or self._times & (self._times - 1) == 0
         return None if due or (seen.rows is not None and not torch.equal(seen.rows, self.rows)) else seen.layouts
 
-    def measure(self, watched: Iterable[tuple[Tensor, Sequence[Tensor]]], uses: Sequence[Rows]) -> list[Layout] | None:
-        """The layout of the rows of each use.
+    def measure(self, first: Sequence[Tensor], again: Sequence[Sequence[Tensor]]) -> list[Layout] | None:
+        """The layout of the rows of each source.
 
         Args:
-            watched: gradients at the `watched` inputs under the first and the further passes.
-            uses: for each use how to bring gradients to rows, and the gradients under the first and the further
-                passes, of which there may be none where the layout is known.
+            first: rows [R, w] under weights of one: first of the `watched` inputs, each number a row, then of the
+                sources, unless their layouts are known.
+            again: the same in each further pass.
 
         Returns:
-            A layout for each use, or None if some rows are of several tasks.
+            A layout for each source, or None if some rows are of several tasks.
         """
-        pairs = [(a.reshape(-1, 1), [b.reshape(-1, 1) for b in again]) for a, again in watched]
-        found = [self._find(a, again, place) for place, (a, again) in enumerate(pairs)]
-        if self.known is None:
-            found += [self._find(_flat(right(a)), [_flat(right(b)) for b in again], -1) for right, a, again in uses]
+        found = [self._find(rows, [other[place] for other in again], place) for place, rows in enumerate(first)]
         layouts = [fitting[0] for fitting, _ in found if fitting]
         if len(layouts) < len(found):
             _KNOWN.pop(self._key, None)
@@ -178,7 +185,7 @@ class Layouts:
             )
             if len(_KNOWN) > _MOST:
                 _KNOWN.popitem(last=False)
-        return (self.known or layouts)[len(pairs) :]
+        return (self.known or layouts)[len(self.watched) :]
 
     def task(self, layout: Layout) -> Tensor:
         """The task of each row of a use: Long [R]."""
@@ -194,9 +201,4 @@ class Layouts:
     def _fits(self, first: Tensor, again: Sequence[Tensor], layout: Layout, shift: int = 0) -> bool:
         task = ((self.task(layout) + shift) % self.tasks).to(first.device)
         passes = zip(again, self.weights.to(first), strict=True)
-        return all(_matches(first, other, weights[task]) for other, weights in passes)
-
-
-def _flat(rows: Tensor) -> Tensor:
-    """[S, R, o] to [R, S o]."""
-    return rows.transpose(0, 1).flatten(1)
+        return all(_matches(first, other, weights[task], self.tolerance) for other, weights in passes)

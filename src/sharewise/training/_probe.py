@@ -30,7 +30,8 @@ def gradient_records(step: Step, batch: Batch, tasks: Sequence[Task], at: int) -
 
     Returns:
         Records `gradient_norm` and `task_weight` (what the method gives its gradient; none of methods without weights)
-        per present task, and `gradient_cosine` per pair of them.
+        per present task, `gradient_cosine` per pair of them, and `solver_optimal`, 1 or 0, of methods that solve a
+        programme: whether the weights are its optimum within rounding.
     """
     with evaluating(step.model), torch.enable_grad():
         losses = step.forward([batch])
@@ -44,6 +45,7 @@ def gradient_records(step: Step, batch: Batch, tasks: Sequence[Task], at: int) -
     size += [
         Record("task_weight", weights[k].item(), "train", names[k], step=at) for k in present if weights is not None
     ]
+    size += [Record("solver_optimal", float(each.all()), "train", step=at) for each in _flags(step.method)]
     return size + [_cosine(cosines, names, (i, j), at) for i in present for j in present if i < j]
 
 
@@ -59,6 +61,11 @@ def _weights(method: Method, products: Tensor, losses: Losses) -> Tensor | None:
         found = method(products, losses.present, *more)
     method.train(training)
     return found
+
+
+def _flags(method: Method) -> list[Tensor]:
+    """What the solvers of a method said when they were called last."""
+    return [each for name, each in method.named_buffers() if name.rpartition(".")[2] == "optimal"]
 
 
 def _cosine(cosines: Tensor, names: Sequence[str], pair: tuple[int, int], at: int) -> Record:
