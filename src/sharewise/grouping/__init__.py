@@ -1,5 +1,18 @@
-"""Grouping: which tasks to train together. So far: the exact search over partitions with known scores."""
+"""Grouping: which tasks to train together. Affinities propose groups, and searches find the best of them."""
 
+from sharewise.grouping._affinity import Affinity
+from sharewise.grouping._cover import Candidate, best_networks
+from sharewise.grouping._pairs import Served, pair_networks, pair_partition
 from sharewise.grouping._partition import Group, Partition, best_partition
 
-__all__ = ["best_partition", "Group", "Partition"]
+__all__ = [
+    "Affinity",
+    "best_partition",
+    "pair_partition",
+    "pair_networks",
+    "best_networks",
+    "Candidate",
+    "Served",
+    "Group",
+    "Partition",
+]
