@@ -27,11 +27,10 @@ def test_the_best_of_all_choices(budget):
             if sum(each.cost for each in chosen) <= budget
         ]
         found = best_networks(table, budget=budget)
-        by_members = {}
-        for each in table:  # networks of one set of tasks are told apart by their scores only
-            by_members.setdefault(frozenset(each.scores), []).append(each)
-        value = sum(max(sum(c.scores[t] for t in n.serves) for c in by_members[n.members]) for n in found)
-        assert value >= max(map(worth, choices)) - 1e-9
+        own = {(frozenset(each.scores), each.cost): each.scores for each in table}
+        value = sum(own[each.members, each.cost][task] for each in found for task in each.serves)
+        assert value == pytest.approx(max(map(worth, choices)))
+        assert sum(each.cost for each in found) <= budget
         assert sorted(task for network in found for task in network.serves) == list("abcd")
 
 

@@ -57,7 +57,7 @@ def best_networks(candidates: Sequence[Candidate], *, budget: float) -> tuple[Se
     if serves is None:
         raise ValueError(f"`budget` must buy networks that have all tasks together, got `budget={budget}`.")
     found = [
-        Served(frozenset(each.scores), frozenset(names[place] for place in np.flatnonzero(row)))
+        Served(frozenset(each.scores), frozenset(names[place] for place in np.flatnonzero(row)), each.cost)
         for each, row in zip(candidates, serves, strict=True)
         if row.any()
     ]

@@ -22,10 +22,12 @@ class Served:
     Args:
         members: tasks trained together.
         serves: the tasks whose predictions are taken from it; the other members only help.
+        cost: of the network at inference.
     """
 
     members: Group
     serves: Group
+    cost: float = 1.0
 
 
 def pair_partition(

@@ -18,8 +18,8 @@ def best_partition(
 ) -> Partition:
     """The partition with the highest sum of scores, exactly: HiGHS solves the set partitioning problem.
 
-    Groups without scores are not considered; every task needs a group that has some. Cost: half a second for 12 tasks and all
-    4,095 groups, or for 20 tasks and the 6,195 groups of up to four.
+    Groups without scores are not considered; every task needs a group that has some. Cost: half a second for 12
+    tasks and all 4,095 groups, or for 20 tasks and the 6,195 groups of up to four.
 
     Args:
         scores: group -> score of each of its tasks when trained in it, in units that may be added; higher is better.
