@@ -16,6 +16,7 @@ from sharewise.grouping._surrogate import fit_surrogate
 from sharewise.runs import Bench, Run
 
 FEW = 5  # tasks, of which all subsets are trained
+MANY = 40  # tasks, beyond which real runs cost more than they tell
 LISTED = 10  # tasks, of which all subsets are predicted
 SMALL = 4  # tasks in a group at most, where there are more
 CAUTION = "short trainings and a model of them: confirm the groups by retraining"
@@ -57,8 +58,17 @@ def estimate_gains(
         like: the run of all tasks together: network, method, recipe.
         first: number of the first replicate.
         effort: how much is trained.
-        groups: whose gains are wanted, or None: all up to 10 tasks, beyond those of up to four tasks and the whole.
+        groups: whose gains are wanted, or None: all up to 10 tasks, those of up to four tasks and the whole up to 20,
+            pairs and the whole beyond.
+
+    Raises:
+        ValueError: more than 40 tasks, for which `linearised` and `pair_partition` are there.
     """
+    if len(like.tasks) > MANY:
+        raise ValueError(
+            f"`like.tasks` may be at most {MANY} for real runs of groups, got {len(like.tasks)}; "
+            "take `linearised` and `pair_partition`."
+        )
     if len(like.tasks) <= FEW:
         own = Effort(effort.length, max(5, effort.replicates), 0, 0)
         losses = _short(bench, like, all_subsets(like.tasks), first=first, effort=own)
