@@ -43,7 +43,7 @@ class Effort:
 def estimate_gains(
     bench: Bench, like: Run, *, first: int = 0, effort: Effort = Effort(), groups: Sequence[Group] | None = None
 ) -> Gains:
-    """What tasks gain in groups, as well as a tenth of the cost of trying all allows.
+    """What tasks gain in groups, from a few short trainings and, of more than five tasks, from linearised joint ones.
 
     Up to 5 tasks all subsets are trained, short, in at least 5 paired replicates. Of more tasks some groups are
     trained, short (all together, each alone, random ones, and those that linearisation ranks highest); the gain is
