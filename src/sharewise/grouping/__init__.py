@@ -9,7 +9,7 @@ from sharewise.grouping._linearised import linearised, linearised_gains
 from sharewise.grouping._lookahead import LookaheadProbe, lookahead, lookahead_affinity
 from sharewise.grouping._pairs import Served, pair_networks, pair_partition
 from sharewise.grouping._partition import Group, Partition, best_partition
-from sharewise.grouping._recommended import Effort, blend, estimate_gains
+from sharewise.grouping._recommended import Effort, anchored, blend, estimate_gains
 from sharewise.grouping._similarity import cka, representation_similarity
 from sharewise.grouping._subsets import SubsetLosses, all_but, all_subsets, losses_of, subset_plan, train_subsets
 from sharewise.grouping._surrogate import Surrogate, fit_surrogate
@@ -20,6 +20,7 @@ __all__ = [
     "estimate_gains",
     "Effort",
     "blend",
+    "anchored",
     "pairs",
     "leave_one_out",
     "random_subsets",
