@@ -52,6 +52,11 @@ def test_a_study_of_other_data_is_not_taken_for_these(tmp_path):
         diagnosis(Perform(planted(1, tasks=2)), tmp_path, protocol=QUICK, workers=1)
 
 
+def test_one_replicate_is_refused(tmp_path):
+    with pytest.raises(InputError, match="at least two replicates"):
+        diagnosis(Perform(planted(tasks=2)), tmp_path, protocol=Protocol(replicates=1))
+
+
 def test_a_protocol_becomes_a_setup():
     wanted = Protocol(replicates=7, trials=3, seed=5, plan="equal", steps=9)
     setup = setup_of(wanted, Sharing("Soft", {"strength": 0.1}))

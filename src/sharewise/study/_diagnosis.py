@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from sharewise._core import InputError
 from sharewise.diagnosis import Begun, Diagnosis, Setup, diagnose
 from sharewise.runs import Perform, Progress, Sharing
 from sharewise.study._diagnosis_report import write_diagnosis
@@ -40,7 +41,7 @@ def diagnosis(
         command: that repeats it, for the report.
 
     Raises:
-        InputError: fewer than two tasks, or the folder holds other data.
+        InputError: fewer than two tasks or replicates, or the folder holds other data.
 
     Example:
         >>> import tempfile
@@ -55,6 +56,8 @@ def diagnosis(
     """
     wanted, form, folder = protocol or Protocol(replicates=10), sharing or Sharing(), Path(out)
     dataset = perform.dataset
+    if wanted.replicates < 2:
+        raise InputError("a diagnosis needs at least two replicates for its intervals, got one; ten are better")
     begun, way = None, written_way(folder)
     if way is not None and form.key == "hard":
         begun = Begun(plan=make_plan(dataset, wanted, treatments_of(wanted, perform)), way=way)
