@@ -15,7 +15,7 @@ from rich.table import Table
 from sharewise.cli._data import read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar, TrainingBar
-from sharewise.cli._settings import read_settings, read_sharing
+from sharewise.cli._settings import read_options, read_settings, read_sharing
 from sharewise.cli._study import protocol_of, tell_findings
 from sharewise.mixing import Dataset
 from sharewise.runs import Finished, Perform, Run, Sharing, Store, apart, check_model_folder, execute
@@ -33,13 +33,14 @@ def run(choices: dict[str, Any]) -> None:
     trunk_rate = choices.pop("trunk_rate")
     with told_plainly(AGAIN):
         sharing = read_sharing(choices.pop("sharing"), choices.pop("sharing_option", []))
+        options = read_options("method-option", choices.pop("method_option", []))
         check_model_folder(out)
         settings = read_settings(choices.pop("config", None), choices)
         dataset = read_dataset(settings)
         console = Console(stderr=True)
         tell_findings(console, dataset)
         protocol = replace(protocol_of(settings, dataset), trunk_rate=trunk_rate)
-        plan = _plan(dataset, protocol, setting, sharing=sharing, method=method)
+        plan = _plan(dataset, protocol, setting, sharing=sharing, method=(method, options))
         Perform(dataset).training(plan[0])  # refuses wrong choices before anything is trained
         work = out.resolve().with_name(f".{out.resolve().name}.unfinished")
         with StudyBar(console) as bar:
@@ -51,7 +52,12 @@ def run(choices: dict[str, Any]) -> None:
 
 
 def _plan(
-    dataset: Dataset, protocol: Protocol, setting: tuple[float, float], *, sharing: Sharing, method: str
+    dataset: Dataset,
+    protocol: Protocol,
+    setting: tuple[float, float],
+    *,
+    sharing: Sharing,
+    method: tuple[str, dict[str, Any]],
 ) -> list[Run]:
     names = tuple(task.name for task in dataset.tasks)
     rows = len(dataset.split(0).train)
@@ -65,7 +71,7 @@ def _plan(
         "rates": protocol.rates,
         "trunk_rate": protocol.trunk_rate,
     }
-    return apart(Run("fit", names, 0, method=method, keep=True, **more))
+    return apart(Run("fit", names, 0, method=method[0], options=method[1], keep=True, **more))
 
 
 def _train(dataset: Dataset, plan: Sequence[Run], work: Path, bar: StudyBar) -> list[tuple[Run, Finished]]:

@@ -11,6 +11,7 @@ from sharewise._core import Tree, map_tree
 from sharewise.models._copies import Copies
 from sharewise.models._heads import Heads
 from sharewise.models._rows import expand_rows
+from sharewise.models._shared_heads import SharedHeads
 
 
 def cast(inputs: Tree, like: Tensor) -> Tree:
@@ -28,7 +29,7 @@ class MultiTask(nn.Module):
 
     Args:
         trunk: any module from the inputs (its only argument, also when they are a dictionary) to features [N, H].
-        heads: what reads the features.
+        heads: what reads the features; a head for each task, or one for all of a kind.
 
     Example:
         >>> model = MultiTask(nn.Linear(6, 4), Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]}))
@@ -36,7 +37,7 @@ class MultiTask(nn.Module):
         torch.Size([5, 2, 1])
     """
 
-    def __init__(self, trunk: nn.Module, heads: Heads) -> None:
+    def __init__(self, trunk: nn.Module, heads: Heads | SharedHeads) -> None:
         super().__init__()
         self.trunk = trunk
         self.heads = heads
