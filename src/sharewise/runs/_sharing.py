@@ -84,9 +84,9 @@ def forms() -> dict[str, Form]:
     alone = partial(_alone, independent)
     found: dict[str, Form] = {
         "hard": _hard,
-        "full": _full,
         "none": alone,
         "soft": alone,
+        "full": _full,
         "factorised": partial(_alone, factorised),
     }
     for name in models.__all__:
