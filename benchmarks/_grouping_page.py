@@ -72,6 +72,7 @@ class Measured:
         null: pooled correlation of the tasks' mean gains.
         best: partition.
         worth: mean gain of the best partition, of the mean of all, of all together and of all alone.
+        error: standard error of the best partition's gain beyond the mean of all.
         oracle_cost: trainings that all subsets take once.
         estimates: of all methods.
     """
@@ -84,6 +85,7 @@ class Measured:
     null: float
     best: list[list[str]]
     worth: dict[str, float]
+    error: float
     oracle_cost: float
     estimates: list[Estimated]
 
@@ -103,7 +105,7 @@ def _set(each: Measured) -> list[str]:
         f"## {each.name}",
         "",
         f"{each.rows:,} rows, {len(each.tasks)} tasks, {each.steps} steps. Best partition: {best}.",
-        f"Mean gains: {worth}.",
+        f"Mean gains: {worth}. {_resolved(each)}",
         f"Ceilings: pooled {each.ceiling['pooled']:.2f}, within {each.ceiling['within']:.2f}. Null: pooled "
         f"{each.null:.2f}, within 0.",
         "",
@@ -111,6 +113,13 @@ def _set(each: Measured) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     return [*lines, *(_row(row) for row in each.estimates), ""]
+
+
+def _resolved(each: Measured) -> str:
+    """Whether there is a way to go at all."""
+    gap = each.worth["best"] - each.worth["random"]
+    told = f"From random to best: {100 * gap:+.1f} %, standard error {100 * each.error:.1f}"
+    return f"{told}." if gap > 2 * each.error else f"{told}: not resolved, so ways on this set mean nothing."
 
 
 def _row(row: Estimated) -> str:
