@@ -26,8 +26,9 @@ the least and the largest. Short trainings of estimates take {length:.0%} of the
   *s*: seconds for one estimate on this machine, without the trainings that an earlier row had made.
 
 The anchors (full trainings of all alone and all together) and the rule that a group must beat the better of these two
-were added after a first look at scene, where the estimate without them failed; so these sets are no independent test of
-them. Estimates of a method share replicates with those of others where they train the same.
+were added after a first look at scene, where the estimate without them failed, and the cosines in the guess after a
+look at all three; so these sets are no independent test of them. Estimates of a method share replicates with those of
+others where they train the same.
 """
 SIGNLESS = ("lookahead", "gradient cosine", "representations", "linearisation")
 

@@ -11,7 +11,8 @@ from torch import nn
 
 from sharewise._core import Batch
 from sharewise.grouping import all_subsets, linearised, linearised_gains
-from sharewise.grouping._linearised import subset_losses
+from sharewise.grouping._joint import joint_runs
+from sharewise.grouping._linearised import LinearisedWork, joint_cosines, subset_losses
 from sharewise.grouping._quadratic import directions, quadratic
 from sharewise.models import MLP, Heads, MultiTask
 from sharewise.tasks import Binary, Criterion, Multiclass, Regression, Task
@@ -172,6 +173,21 @@ def test_gains_of_pairs_fill_the_affinity(tmp_path):
     assert found.cost == cost > 2
     alone = [frozenset({name}) for name in names]
     np.testing.assert_allclose(np.nan_to_num(linearised_gains(bench, like, alone, replicates=[0], count=10)[0]), 0.0)
+
+
+def test_joint_runs_leave_their_cosines_and_train_as_without_a_probe(tmp_path):
+    names = ("one", "two", "b three")
+    bench, like = small_bench(tmp_path, names), small_run(names)
+    work = LinearisedWork(bench.perform, 5)
+    (run,) = joint_runs(like, [1])
+    found = work(run)
+    np.testing.assert_allclose(joint_cosines(bench, like, replicates=[1], count=5), found.tensors["cosines"])
+    plain = bench.perform.training(run)
+    plain.run()
+    rows = plain.data.take(plain.split.train)
+    direct = quadratic(plain.model, list(plain.tasks), rows, directions(plain.model, 5, run.recipe.seed))
+    torch.testing.assert_close(found.tensors["train.value"], direct.value)
+    torch.testing.assert_close(found.tensors["train.slope"], direct.slope)
 
 
 def test_a_measured_run_is_kept(tmp_path):
