@@ -23,7 +23,6 @@ the least and the largest. Short trainings of estimates take {length:.0%} of the
   hundredths of the loss alone; in brackets how many of the {draws} proposals are significantly worse (t over paired
   replicates, 5 %, not adjusted).
 - *cost*: in joint trainings of full length; all subsets once take 31 to 127 of them, the truth {replicates} times that.
-  *s*: seconds for one estimate on this machine, without the trainings that an earlier row had made.
 
 The anchors (full trainings of all alone and all together) and the rule that a group must beat the better of these two
 were added after a first look at scene, where the estimate without them failed, and the cosines in the guess after a
@@ -46,7 +45,6 @@ class Estimated:
         against_simple: gain beyond the better of all together and all alone.
         worse: how many draws are significantly worse than that.
         cost: in joint trainings.
-        seconds: of one draw.
     """
 
     method: str
@@ -57,7 +55,6 @@ class Estimated:
     against_simple: list[float]
     worse: int
     cost: float
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -110,8 +107,8 @@ def _set(each: Measured) -> list[str]:
         f"Ceilings: pooled {each.ceiling['pooled']:.2f}, within {each.ceiling['within']:.2f}. Null: pooled "
         f"{each.null:.2f}, within 0.",
         "",
-        "| estimate | pooled | within | way | given | against simple | cost | s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| estimate | pooled | within | way | given | against simple | cost |",
+        "|---|---|---|---|---|---|---|",
     ]
     return [*lines, *(_row(row) for row in each.estimates), ""]
 
@@ -127,7 +124,7 @@ def _row(row: Estimated) -> str:
     name = f"{row.method}*" if row.method in SIGNLESS else row.method
     gap = f"{100 * float(np.mean(row.against_simple)):+.1f} ({row.worse})"
     cells = [name, *(_range(each) for each in (row.pooled, row.within, row.way, row.way_given)), gap]
-    return "| " + " | ".join([*cells, f"{row.cost:.0f}", f"{row.seconds:.0f}"]) + " |"
+    return "| " + " | ".join([*cells, f"{row.cost:.0f}"]) + " |"
 
 
 def _range(values: Sequence[float]) -> str:
