@@ -28,7 +28,7 @@ def test_planted_clusters_are_found(clusters):
 
 
 def test_hundreds_of_tasks():
-    values, group = planted(150, 8, noise=1.5, seed=0)
+    values, group = planted(150, 8, noise=0.7, seed=0)
     assert same(relaxed_labels(values, Objective("sum"), groups=8), group)
 
 
