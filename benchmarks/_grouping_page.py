@@ -23,11 +23,11 @@ the least and the largest. Short trainings of estimates take {length:.0%} of the
   hundredths of the loss alone; in brackets how many of the {draws} proposals are significantly worse (t over paired
   replicates, 5 %, not adjusted).
 - *cost*: in joint trainings of full length; all subsets once take 31 to 127 of them, the truth {replicates} times that.
-  *s*: seconds for one estimate on this machine, without the trainings that an earlier row had made.
 
 The anchors (full trainings of all alone and all together) and the rule that a group must beat the better of these two
-were added after a first look at scene, where the estimate without them failed; so these sets are no independent test of
-them. Estimates of a method share replicates with those of others where they train the same.
+were added after a first look at scene, where the estimate without them failed, and the cosines in the guess after a
+look at all three; so these sets are no independent test of them. Estimates of a method share replicates with those of
+others where they train the same.
 """
 SIGNLESS = ("lookahead", "gradient cosine", "representations", "linearisation")
 
@@ -45,7 +45,6 @@ class Estimated:
         against_simple: gain beyond the better of all together and all alone.
         worse: how many draws are significantly worse than that.
         cost: in joint trainings.
-        seconds: of one draw.
     """
 
     method: str
@@ -56,7 +55,6 @@ class Estimated:
     against_simple: list[float]
     worse: int
     cost: float
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,7 @@ class Measured:
         null: pooled correlation of the tasks' mean gains.
         best: partition.
         worth: mean gain of the best partition, of the mean of all, of all together and of all alone.
+        error: standard error of the best partition's gain beyond the mean of all.
         oracle_cost: trainings that all subsets take once.
         estimates: of all methods.
     """
@@ -84,6 +83,7 @@ class Measured:
     null: float
     best: list[list[str]]
     worth: dict[str, float]
+    error: float
     oracle_cost: float
     estimates: list[Estimated]
 
@@ -103,21 +103,28 @@ def _set(each: Measured) -> list[str]:
         f"## {each.name}",
         "",
         f"{each.rows:,} rows, {len(each.tasks)} tasks, {each.steps} steps. Best partition: {best}.",
-        f"Mean gains: {worth}.",
+        f"Mean gains: {worth}. {_resolved(each)}",
         f"Ceilings: pooled {each.ceiling['pooled']:.2f}, within {each.ceiling['within']:.2f}. Null: pooled "
         f"{each.null:.2f}, within 0.",
         "",
-        "| estimate | pooled | within | way | given | against simple | cost | s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| estimate | pooled | within | way | given | against simple | cost |",
+        "|---|---|---|---|---|---|---|",
     ]
     return [*lines, *(_row(row) for row in each.estimates), ""]
+
+
+def _resolved(each: Measured) -> str:
+    """Whether there is a way to go at all."""
+    gap = each.worth["best"] - each.worth["random"]
+    told = f"From random to best: {100 * gap:+.1f} %, standard error {100 * each.error:.1f}"
+    return f"{told}." if gap > 2 * each.error else f"{told}: not resolved, so ways on this set mean nothing."
 
 
 def _row(row: Estimated) -> str:
     name = f"{row.method}*" if row.method in SIGNLESS else row.method
     gap = f"{100 * float(np.mean(row.against_simple)):+.1f} ({row.worse})"
     cells = [name, *(_range(each) for each in (row.pooled, row.within, row.way, row.way_given)), gap]
-    return "| " + " | ".join([*cells, f"{row.cost:.0f}", f"{row.seconds:.0f}"]) + " |"
+    return "| " + " | ".join([*cells, f"{row.cost:.0f}"]) + " |"
 
 
 def _range(values: Sequence[float]) -> str:
