@@ -17,7 +17,7 @@ from benchmarks._diagnosis_scenarios import SCENARIOS, PerformDraw, PerformTunin
 from sharewise.runs import Store, execute
 
 PAGE = Path("docs/diagnosis_checked.md")
-SMOKE = Numbers(replicates=3, steps=20)
+SMOKE = Numbers(replicates=2, steps=10)
 
 
 def run(out: Path, numbers: Numbers, seeds: Sequence[int], *, places: Sequence[int], workers: int) -> list[Draw]:
