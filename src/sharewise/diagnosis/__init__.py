@@ -2,6 +2,7 @@
 
 from sharewise.diagnosis._diagnose import Begun, diagnose
 from sharewise.diagnosis._examine import Train, examine
+from sharewise.diagnosis._folder import DIAGNOSIS_PLAN, written_way
 from sharewise.diagnosis._gaps import Gaps, split_gap
 from sharewise.diagnosis._harm import hurt_tasks
 from sharewise.diagnosis._intervention import (
@@ -28,6 +29,8 @@ from sharewise.diagnosis._setup import Setup
 __all__ = [
     "diagnose",
     "Begun",
+    "DIAGNOSIS_PLAN",
+    "written_way",
     "examine",
     "Train",
     "Setup",
