@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from sharewise._core import Split
+from sharewise._core import InputError, Split
 from sharewise.mixing import Tensors
-from sharewise.runs import OWN_BEST, TEST, Network, Perform
+from sharewise.runs import OWN_BEST, TEST, Network, Perform, Store
 from sharewise.tasks import evaluate, predictions
 from sharewise.training import outputs_on
 
@@ -42,6 +42,8 @@ class TestKey:
             "width": Perform(data).key(replace(run, network=Network(9, 1))),
             "method": Perform(data).key(replace(run, method="MinMax")),
             "tasks": Perform(data).key(replace(run, tasks=("up",))),
+            "labels": Perform(data).key(replace(run, labels={"up": 5})),
+            "start": Perform(data).key(replace(run, start="0123")),
             "trunk": Perform(data, own_trunk).key(run),
             "other trunk": Perform(data, other_trunk).key(run),
         }
@@ -261,3 +263,24 @@ def test_what_is_shared_is_measured_at_the_end(made, sharing, names, data):
     part = Perform(dataset)(made.run(dataset, tuple(sorted(trained)), sharing=sharing)).records
     named = {r.task for r in part if r.name in names} | {r.other for r in part if r.name in names}
     assert named <= trained | {None}
+
+
+class TestStart:
+    def test_the_trunk_is_the_donors_and_the_heads_are_new(self, made, tmp_path):
+        data = made.tensors()
+        donor = made.run(data, ("late", "down"), keep=True)
+        trained = Perform(data)(donor)
+        Store(tmp_path).put("donor", trained)
+        run = made.run(data, ("up",))
+        fresh, begun = Perform(data).network(run), Perform(data, donors=tmp_path).network(replace(run, start="donor"))
+        old, new = fresh.state_dict(), begun.state_dict()
+        for name, tensor in new.items():
+            source = old[name] if name.startswith("heads.") else trained.tensors[f"weight.{name}"]
+            assert torch.equal(tensor, source)
+        assert any(not torch.equal(tensor, old[name]) for name, tensor in new.items())
+
+    def test_a_donor_without_weights_is_refused(self, made, tmp_path):
+        data = made.tensors()
+        Store(tmp_path).put("donor", Perform(data)(made.run(data)))
+        with pytest.raises(InputError, match=r"the run `donor` kept no weights to start from; train it with `keep`"):
+            Perform(data, donors=tmp_path).network(made.run(data, start="donor"))

@@ -48,6 +48,10 @@ class Run:
         keep: keep the weights of the trained network.
         shuffled: those of `tasks` whose training labels are shuffled. They are trained, but neither stop, tune nor
             score the run.
+        labels: task -> how many of its training labels are used, of all that there are; in one replicate fewer labels
+            are a part of more. Those of the other roles stay.
+        start: name of a finished run that kept its weights: the network begins with them, but for its heads, which are
+            new. "": with the initial numbers of the seed.
 
     Example:
         >>> Run("together", ("age", "income"), replicate=0).recipe.learning_rate
@@ -69,6 +73,8 @@ class Run:
     probe: bool = False
     keep: bool = False
     shuffled: tuple[str, ...] = ()
+    labels: dict[str, int] = field(default_factory=dict)
+    start: str = ""
 
     @property
     def judged(self) -> tuple[str, ...]:
