@@ -43,6 +43,7 @@ class TestKey:
             "method": Perform(data).key(replace(run, method="MinMax")),
             "tasks": Perform(data).key(replace(run, tasks=("up",))),
             "labels": Perform(data).key(replace(run, labels={"up": 5})),
+            "hints": Perform(data).key(replace(run, hints=("up",))),
             "start": Perform(data).key(replace(run, start="0123")),
             "trunk": Perform(data, own_trunk).key(run),
             "other trunk": Perform(data, other_trunk).key(run),
@@ -223,6 +224,21 @@ def test_the_split_given_is_the_split_used(made):
     split = Split(*torch.randperm(160, generator=torch.Generator().manual_seed(0)).split([80, 20, 20, 40]))
     given = Tensors(data.raw, data.tasks, split=split)
     assert torch.equal(Perform(given).prepared(3)[0].test, split.test)
+
+
+def test_hints_are_trained_on_their_own_labels_and_not_judged(made):
+    data = made.tensors()
+    run = made.run(data, hints=("late", "down"))
+    found, other = Perform(data)(run), Perform(data)(replace(run, hints=(), shuffled=("late", "down")))
+    assert {record.task for record in found.records} <= {"up", None}
+    alone, whole = Perform(data)(made.run(data, ("up",))), Perform(data)(made.run(data))
+    losses = [
+        next(each.value for each in one.records if (each.name, each.role, each.step) == ("loss", "train", 5))
+        for one in (found, other, alone)
+    ]
+    assert len(set(losses)) == 3
+    same = [each.value for each in whole.records if (each.name, each.task, each.step) == ("loss", "up", 5)]
+    assert losses[0] == same[0]
 
 
 def test_shuffled_tasks_are_trained_but_not_judged(made):

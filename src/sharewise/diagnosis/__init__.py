@@ -1,5 +1,50 @@
-"""Diagnosis: why sharing hurts or helps. So far: on which rows the harm sits."""
+"""Diagnosis: why sharing hurts or helps, and what it gives."""
 
+from sharewise.diagnosis._amounts import Amount, Amounts, label_amounts
+from sharewise.diagnosis._arms import Arms, Effort, tuned_arms
+from sharewise.diagnosis._attention import Attention, measure_attention
+from sharewise.diagnosis._capacity import Capacity, measure_capacity
+from sharewise.diagnosis._common import InCommon, Reading, features_in_common, in_common
+from sharewise.diagnosis._conditions import Conditions, check_conditions
+from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
 from sharewise.diagnosis._gaps import Gaps, split_gap
+from sharewise.diagnosis._hints import Candidate, Hint, Hints, measure_hints, propose_hints
+from sharewise.diagnosis._noise import Regularisation, measure_regularisation
+from sharewise.diagnosis._view import View, plain_view
+from sharewise.diagnosis._worth import Ratio, Worth, measure_worth, worth_ratio
 
-__all__ = ["Gaps", "split_gap"]
+__all__ = [
+    "Gaps",
+    "split_gap",
+    "Effort",
+    "Arms",
+    "tuned_arms",
+    "Ratio",
+    "Worth",
+    "measure_worth",
+    "worth_ratio",
+    "Attention",
+    "measure_attention",
+    "FewShot",
+    "measure_few_shot",
+    "Regularisation",
+    "measure_regularisation",
+    "Candidate",
+    "Hint",
+    "Hints",
+    "propose_hints",
+    "measure_hints",
+    "Reading",
+    "InCommon",
+    "in_common",
+    "features_in_common",
+    "Amount",
+    "Amounts",
+    "label_amounts",
+    "Capacity",
+    "measure_capacity",
+    "Conditions",
+    "check_conditions",
+    "View",
+    "plain_view",
+]
