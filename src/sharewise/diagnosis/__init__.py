@@ -3,12 +3,13 @@
 from sharewise.diagnosis._amounts import Amount, Amounts, label_amounts
 from sharewise.diagnosis._arms import Arms, Effort, tuned_arms
 from sharewise.diagnosis._attention import Attention, measure_attention
+from sharewise.diagnosis._benefits import Benefit, Benefits, choose_tasks, measure_benefits
 from sharewise.diagnosis._capacity import Capacity, measure_capacity
 from sharewise.diagnosis._common import InCommon, Reading, features_in_common, in_common
 from sharewise.diagnosis._conditions import Conditions, check_conditions
 from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
 from sharewise.diagnosis._gaps import Gaps, split_gap
-from sharewise.diagnosis._hints import Candidate, Hint, Hints, measure_hints, propose_hints
+from sharewise.diagnosis._hint_tasks import Candidate, Hint, Hints, measure_hints, propose_hints
 from sharewise.diagnosis._noise import Regularisation, measure_regularisation
 from sharewise.diagnosis._view import View, plain_view
 from sharewise.diagnosis._worth import Ratio, Worth, measure_worth, worth_ratio
@@ -45,6 +46,10 @@ __all__ = [
     "measure_capacity",
     "Conditions",
     "check_conditions",
+    "Benefit",
+    "Benefits",
+    "choose_tasks",
+    "measure_benefits",
     "View",
     "plain_view",
 ]

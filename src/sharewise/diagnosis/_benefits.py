@@ -7,7 +7,7 @@ from typing import TypeAlias, final
 from sharewise.diagnosis._arms import Arms
 from sharewise.diagnosis._attention import Attention, measure_attention
 from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
-from sharewise.diagnosis._hints import Hints, measure_hints
+from sharewise.diagnosis._hint_tasks import Hints, measure_hints
 from sharewise.diagnosis._noise import Regularisation, measure_regularisation
 from sharewise.diagnosis._worth import Worth, measure_worth
 from sharewise.runs import Bench
