@@ -92,12 +92,13 @@ def test_no_candidate_trains_nothing(bench, arms):
 
 
 def test_the_best_of_those_kept_on_select_rows():
-    def hint(name, low, estimate, test):
-        other = interval(test, test - 0.1, test + 0.1)
-        return Hint("x", Candidate(0, name, 0.5, 0.5), "instead", interval(estimate, low, 1.0), other, other)
+    def hint(name, low, estimate, test, told=0.1):
+        other, told = interval(test, test - 0.1, test + 0.1), interval(told + 0.1, told, 1.0)
+        return Hint("x", Candidate(0, name, 0.5, 0.5), "instead", interval(estimate, low, 1.0), told, other, other)
 
     unsure, good, better = hint("a", -0.1, 0.9, 0.9), hint("b", 0.1, 0.2, 0.3), hint("c", 0.1, 0.3, 0.1)
     assert Hints("x", (unsure,)).best is None
+    assert Hints("x", (hint("d", 0.1, 0.9, 0.9, told=-0.1),)).best is None  # as good with shuffled labels
     assert "No hint is kept for `x`: predicting `a`" in Hints("x", (unsure, unsure)).sentence
     found = Hints("x", (unsure, good, better))
     assert found.best is better  # whatever the test rows say

@@ -11,7 +11,7 @@ from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
 from sharewise.diagnosis._gaps import Gaps, split_gap
 from sharewise.diagnosis._hint_tasks import Candidate, Hint, Hints, measure_hints, propose_hints
 from sharewise.diagnosis._noise import Regularisation, measure_regularisation
-from sharewise.diagnosis._view import View, plain_view
+from sharewise.diagnosis._view import View, fresh_view, plain_view
 from sharewise.diagnosis._worth import Ratio, Worth, measure_worth, worth_ratio
 
 __all__ = [
@@ -52,4 +52,5 @@ __all__ = [
     "measure_benefits",
     "View",
     "plain_view",
+    "fresh_view",
 ]

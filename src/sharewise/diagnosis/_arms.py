@@ -154,12 +154,12 @@ def numbers(results: Results, name: str, task: str, role: Role) -> Floats:
     return np.array(rows)
 
 
-def interval_of(dataset: Dataset) -> Callable[[Floats], Interval]:
+def interval_of(dataset: Dataset, *, level: float = 0.95) -> Callable[[Floats], Interval]:
     """Of mean paired differences: with Nadeau and Bengio's correction where replicates share rows, else over seeds."""
     if not dataset.resampled:
-        return t_interval
+        return partial(t_interval, level=level)
     sizes = dataset.split(0).sizes
-    return partial(resampled_interval, train=sizes["train"], test=sizes["test"])
+    return partial(resampled_interval, train=sizes["train"], test=sizes["test"], level=level)
 
 
 def side_bench(bench: Bench, name: str, dataset: Dataset) -> Bench:

@@ -19,6 +19,9 @@ LEAST_SHARE = 0.05  # of a task's importance that a feature must have to be a hi
 LEAST_SKILL = 0.05  # with which the other features must predict it
 LOOKED_AT = 4  # most important features of a task that are tried to predict
 MOST_CLASSES = 50
+LEVEL = 0.05  # of keeping a hint that does not help, over all that are tried for a task
+
+SHOWN: tuple[Role, ...] = ("select", "test")
 
 Way: TypeAlias = Literal["also", "instead"]
 WAYS: tuple[Way, ...] = ("also", "instead")
@@ -56,7 +59,9 @@ class Hint:
         task: that may be helped.
         candidate: the feature.
         way: `also`: the feature stays an input; `instead`: it is taken from the inputs.
-        select: gain of the task's first metric on select rows, against the task alone with all inputs.
+        select: gain of the task's first metric on select rows, against the task alone with all inputs; its interval,
+            and that of `information`, are adjusted for the number of hints tried (Bonferroni).
+        information: the same against the hint with shuffled labels: what its labels tell.
         test: the same on test rows.
         shuffled: on test rows, with the hint's labels shuffled: what is no information.
     """
@@ -65,13 +70,14 @@ class Hint:
     candidate: Candidate
     way: Way
     select: Interval
+    information: Interval
     test: Interval
     shuffled: Interval
 
     @property
     def kept(self) -> bool:
-        """Whether it helps on the select rows."""
-        return self.select.low > 0
+        """Whether it helps on the select rows, and by what it tells: any second task is a regulariser."""
+        return self.select.low > 0 and self.information.low > 0
 
 
 @final
@@ -251,24 +257,27 @@ def _hints(
     view: View, name: str, own: Sequence[Candidate], measured: Mapping[tuple[str, int | None, str], Results]
 ) -> list[Hint]:
     task, interval = _named(view, [name])[0], interval_of(view)
+    strict = interval_of(view, level=1 - LEVEL / max(1, len(WAYS) * len(own)))
 
-    def gain(hidden: int | None, what: str, role: Role) -> Interval:
-        return interval(
-            scores(measured[name, hidden, what], task, role) - scores(measured[name, None, "plain"], task, role)
-        )
+    def score(hidden: int | None, what: str, role: Role) -> Floats:
+        return scores(measured[name, hidden, what], task, role)
 
+    plain = {role: score(None, "plain", role) for role in SHOWN}
     found = []
     for each in own:
         for way in WAYS:
             hidden, hint = each.place if way == "instead" else None, hint_name(each.place)
+            told = {role: score(hidden, hint, role) for role in SHOWN}
+            control = {role: score(hidden, f"{hint} shuffled", role) for role in SHOWN}
             found.append(
                 Hint(
                     name,
                     each,
                     way,
-                    gain(hidden, hint, "select"),
-                    gain(hidden, hint, "test"),
-                    gain(hidden, f"{hint} shuffled", "test"),
+                    select=strict(told["select"] - plain["select"]),
+                    information=strict(told["select"] - control["select"]),
+                    test=interval(told["test"] - plain["test"]),
+                    shuffled=interval(control["test"] - plain["test"]),
                 )
             )
     return found

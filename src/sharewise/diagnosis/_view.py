@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sharewise._core import Batch, Split
-from sharewise.mixing import Dataset, Prepared, Table, TargetEncoder, TensorEncoder
+from sharewise.mixing import Dataset, Prepared, Table, TargetEncoder, TensorEncoder, Tensors
 from sharewise.mixing import FeatureEncoder as _FeatureEncoder
 from sharewise.tasks import Task, kind_index
 
@@ -146,6 +146,32 @@ def plain_view(dataset: Dataset, replicates: int) -> View:
         dataset.resampled,
         dataset.name,
     )
+
+
+def fresh_view(batch: Batch, tasks: Sequence[Task], sizes: Sequence[int], *, name: str = "made") -> View:
+    """Made data of which each replicate has rows of its own, so that intervals speak of new data from their source.
+
+    Args:
+        batch: rows, replicate after replicate.
+        tasks: K of them.
+        sizes: rows of a replicate in train, valid, select and test, which stand in this order.
+        name: what it is called.
+
+    Raises:
+        ValueError: the rows are not those of one or more whole replicates.
+
+    Example:
+        >>> from sharewise.mixing import from_arrays
+        >>> view = fresh_view(*from_arrays(np.random.rand(200, 2), {"y": np.random.rand(200)}), (50, 20, 10, 20))
+        >>> view.split(1).test[0].item()
+        180
+    """
+    count, rest = divmod(len(batch), sum(sizes))
+    if rest or not count:
+        raise ValueError(f"`batch` must have rows for whole replicates of {sum(sizes)}, got {len(batch)}.")
+    splits = [Split(*each.split(list(sizes))) for each in torch.arange(len(batch)).split(sum(sizes))]
+    view = plain_view(Tensors(batch, tasks, split=splits[0], name=name), 1)
+    return view.take(torch.arange(len(batch)), splits)
 
 
 def feature_names(dataset: Dataset) -> tuple[str, ...]:
