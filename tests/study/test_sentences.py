@@ -101,7 +101,7 @@ def test_an_open_verdict_says_how_many_replicates_and_what_is_at_stake(study):
 
 def test_a_hurt_task_gets_something_to_try(study):
     (item,) = [item for item in advice(study("HELPS", "HURTS")) if item.about.startswith("b")]
-    assert "share less" in item.text
+    assert "`sharewise diagnose digits --replicates 5 --seed 0 --out runs/digits`" in item.text
 
 
 def test_a_task_no_better_than_a_constant_is_told(study):

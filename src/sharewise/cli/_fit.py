@@ -16,7 +16,7 @@ from sharewise._core import InputError
 from sharewise.cli._data import read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar, TrainingBar
-from sharewise.cli._settings import read_settings, read_sharing
+from sharewise.cli._settings import read_options, read_settings, read_sharing
 from sharewise.cli._study import protocol_of, tell_findings
 from sharewise.mixing import Dataset
 from sharewise.runs import Finished, Perform, Run, Sharing, Store, check_model_folder, execute
@@ -33,12 +33,13 @@ def run(choices: dict[str, Any]) -> None:
     setting = choices.pop("learning_rate"), choices.pop("weight_decay")
     with told_plainly(AGAIN):
         sharing = read_sharing(choices.pop("sharing"), choices.pop("sharing_option", []))
+        options = read_options("method-option", choices.pop("method_option", []))
         check_model_folder(out)
         settings = read_settings(choices.pop("config", None), choices)
         dataset = read_dataset(settings)
         console = Console(stderr=True)
         tell_findings(console, dataset)
-        plan = _plan(dataset, protocol_of(settings, dataset), setting, sharing=sharing, method=method)
+        plan = _plan(dataset, protocol_of(settings, dataset), setting, sharing=sharing, method=(method, options))
         Perform(dataset).training(plan[0])  # refuses wrong choices before anything is trained
         work = out.resolve().with_name(f".{out.resolve().name}.unfinished")
         with StudyBar(console) as bar:
@@ -50,7 +51,12 @@ def run(choices: dict[str, Any]) -> None:
 
 
 def _plan(
-    dataset: Dataset, protocol: Protocol, setting: tuple[float, float], *, sharing: Sharing, method: str
+    dataset: Dataset,
+    protocol: Protocol,
+    setting: tuple[float, float],
+    *,
+    sharing: Sharing,
+    method: tuple[str, dict[str, Any]],
 ) -> list[Run]:
     names = tuple(task.name for task in dataset.tasks)
     rows = len(dataset.split(0).train)
@@ -67,7 +73,7 @@ def _plan(
         "plan": protocol.plan,
         "rates": protocol.rates,
     }
-    return [Run("fit", part, 0, method=method, keep=True, **more) for part in parts]
+    return [Run("fit", part, 0, method=method[0], options=method[1], keep=True, **more) for part in parts]
 
 
 def _train(dataset: Dataset, plan: Sequence[Run], work: Path, bar: StudyBar) -> list[tuple[Run, Finished]]:

@@ -16,7 +16,8 @@ OUT = click.Path(path_type=Path, file_okay=False)
 def main() -> None:
     """Multi-task learning with evidence: what should your tasks share?
 
-    `study` measures it and writes a report and a model, `fit` trains one configuration, `predict` applies a model.
+    `study` measures it and writes a report and a model, `diagnose` finds out why it is worse together, `fit` trains one
+    configuration, `predict` applies a model.
     """
 
 
@@ -47,6 +48,8 @@ def main() -> None:
               "told.")  # fmt: skip
 @click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
+@click.option("--diagnose/--no-diagnose", "diagnosed", default=None, help="Where a task is hurt, find out why at "
+              "once, as `sharewise diagnose` does: about five times the study's time.  [default: no]")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
 def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
     """Measure what sharing does for each task: alone against together.
@@ -68,6 +71,38 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
 @main.command()
 @click.argument("source", nargs=-1)
 @options(DATA)
+@click.option("--out", type=OUT, help="Folder, a study's or a new one. The same command continues it.  "
+              "[default: runs/NAME, as of a study]")  # fmt: skip
+@click.option("--replicates", type=int, help="Paired repetitions.  [default: 10 up to 5,000 rows, else 5]")
+@click.option("--trials", type=int, help="Settings tried for every network of every intervention.  [default: 4]")
+@options(SIZE)
+@click.option("--sharing", default="hard", show_default=True, metavar="NAME", help="The form of sharing that is "
+              "diagnosed.")  # fmt: skip
+@click.option("--sharing-option", multiple=True, metavar="NAME=VALUE", help="An argument of the form, once for each.")
+@click.option("--margin", type=float, help="Smallest harm that matters, as a share of the loss of the constant "
+              "predictor.  [default: 0.01]")  # fmt: skip
+@click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")
+@click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
+def diagnose(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
+    """Find out by experiment why tasks are worse together, and what cures it.
+
+    Where a task is hurt, the training is changed in one way after the other, together and alone with the same budget:
+    balanced batches, weights, gradient methods, a smaller learning rate, decay, wider networks, less sharing. The share
+    of the harm that each removes tells the cause. Writes `diagnosis.html`. In the folder of a finished study (same
+    source, same options) the study's runs are used; without harm nothing more is trained. Cost where a task is hurt:
+    about five times its study.
+
+    \b
+    Examples:
+      sharewise diagnose people.csv --task income --task age:regression --out runs/people
+      sharewise diagnose --config runs/people/study.yaml --out runs/people
+    """  # noqa: D301  # an escape for click, which keeps the lines below it
+    _run("diagnose", choices)
+
+
+@main.command()
+@click.argument("source", nargs=-1)
+@options(DATA)
 @click.option("--out", type=OUT, required=True, help="Folder of the model. An interrupted training continues.")
 @click.option("--sharing", default="hard", show_default=True, metavar="NAME", help="`hard`: one trunk for all tasks; "
               "`none`: a network for each; `soft`: networks drawn to each other; mmoe, cgc, ple, dselect, adatt, "
@@ -80,6 +115,8 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
     show_default=True,
     help="Objective or weighting, by its class name, such as Sum or MinMax.",
 )
+@click.option("--method-option", multiple=True, metavar="NAME=VALUE", help="An argument of the method, such as "
+              "`weights=[1, 0.5]` of Weighted, once for each.")  # fmt: skip
 @click.option("--learning-rate", type=click.FloatRange(0, 10, min_open=True), default=0.01, show_default=True)
 @click.option("--weight-decay", type=click.FloatRange(0, 100), default=0.3, show_default=True)
 @options(SIZE)

@@ -89,16 +89,33 @@ def read_sharing(name: str, options: Sequence[str]) -> Sharing:
         >>> read_sharing("ple", ["levels=3"])
         Sharing(name='ple', options={'levels': 3})
     """
+    return Sharing(Sharing(name).key, read_options("sharing-option", options))
+
+
+def read_options(name: str, words: Sequence[str]) -> dict[str, Any]:
+    """Values by name, as the command line has them.
+
+    Args:
+        name: of the option that they were given to.
+        words: `NAME=VALUE` each, values as in YAML.
+
+    Raises:
+        InputError: one is not of that shape.
+
+    Example:
+        >>> read_options("method-option", ["weights=[1, 2.5]"])
+        {'weights': [1, 2.5]}
+    """
     found: dict[str, Any] = {}
-    for option in options:
-        key, equals, value = option.partition("=")
+    for word in words:
+        key, equals, value = word.partition("=")
         if not equals:
-            raise InputError(f"`--sharing-option` must be NAME=VALUE, such as `experts=4`, got `{option}`")
+            raise InputError(f"`--{name}` must be NAME=VALUE, such as `experts=4`, got `{word}`")
         try:
             found[key.replace("-", "_")] = yaml.safe_load(value)
         except yaml.YAMLError:
-            raise InputError(f"`--sharing-option {key}` must be a number, a word or a list, got `{value}`") from None
-    return Sharing(Sharing(name).key, found)
+            raise InputError(f"`--{name} {key}` must be a number, a word or a list, got `{value}`") from None
+    return found
 
 
 def _place(error: ErrorDetails) -> str:

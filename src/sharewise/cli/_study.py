@@ -10,15 +10,28 @@ from rich.console import Console
 from rich.markup import escape
 
 from sharewise._core import InputError
+from sharewise.cli._causes import print_diagnosis
 from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import Settings, read_settings, seconds_of, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
+from sharewise.diagnosis import Diagnosis
 from sharewise.mixing import Dataset
-from sharewise.runs import Network
-from sharewise.study import SETTINGS, Protocol, Study, advice, check_study, headline, next_run, study
+from sharewise.runs import Network, Perform, choose_device
+from sharewise.study import (
+    SETTINGS,
+    Protocol,
+    Study,
+    advice,
+    check_study,
+    diagnosis,
+    headline,
+    next_run,
+    reworded,
+    study,
+)
 from sharewise.training import whole_file
 
 SMALL = 5_000  # rows, up to which runs are cheap and replicates differ a lot
@@ -29,10 +42,11 @@ def run(choices: dict[str, Any]) -> None:
     """Measure, print, and say where the rest is."""
     out, workers = choices.pop("out", None), choices.pop("workers", None)
     config, board = choices.pop("config", None), choices.pop("tensorboard", False)
+    why = choices.pop("diagnosed", False)
     with told_plainly(AGAIN):
         settings = read_settings(config, choices)
         dataset = read_dataset(settings)
-        folder = out or Path("runs") / "-".join(Path(source).stem for source in settings.source[:3])
+        folder = out or folder_of(settings)
         if board:
             check_board()
         console = Console(stderr=True)
@@ -47,9 +61,27 @@ def run(choices: dict[str, Any]) -> None:
         with StudyBar(console) as bar:
             command = shlex.join(["sharewise", *sys.argv[1:]])
             found = study(dataset, folder, protocol=protocol, workers=workers, progress=bar, command=command)
+            cause = _cause(dataset, found, protocol, workers, bar) if why else None
         if board:
             write_board(found)
         _tell(Console(), found)
+        if cause is not None:
+            print_diagnosis(Console(), cause)
+            click.echo(f"why     {found.folder / 'diagnosis.html'}")
+
+
+def _cause(dataset: Dataset, found: Study, protocol: Protocol, workers: int | None, bar: StudyBar) -> Diagnosis | None:
+    """Why tasks are hurt; None where none is."""
+    if not any(task.verdict == "HURTS" for task in found.summary.tasks):
+        return None
+    perform = Perform(dataset, device=choose_device(protocol.device))
+    command = reworded(found.summary.command, "diagnose")
+    return diagnosis(perform, found.folder, protocol=protocol, workers=workers, progress=bar, command=command)
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where a study goes if no folder is named."""
+    return Path("runs") / "-".join(Path(source).stem for source in settings.source[:3])
 
 
 def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:

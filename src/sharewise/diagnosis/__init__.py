@@ -1,4 +1,4 @@
-"""Diagnosis: why sharing hurts or helps, and what it gives."""
+"""Diagnosis: why sharing hurts, established by experiment, and what it gives."""
 
 from sharewise.diagnosis._amounts import Amount, Amounts, label_amounts
 from sharewise.diagnosis._arms import Arms, Effort, tuned_arms
@@ -7,14 +7,63 @@ from sharewise.diagnosis._benefits import Benefit, Benefits, choose_tasks, measu
 from sharewise.diagnosis._capacity import Capacity, measure_capacity
 from sharewise.diagnosis._common import InCommon, Reading, features_in_common, in_common
 from sharewise.diagnosis._conditions import Conditions, check_conditions
+from sharewise.diagnosis._diagnose import Begun, diagnose
+from sharewise.diagnosis._examine import Train, examine
 from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
 from sharewise.diagnosis._gaps import Gaps, split_gap
+from sharewise.diagnosis._harm import hurt_tasks
 from sharewise.diagnosis._hint_tasks import Candidate, Hint, Hints, measure_hints, propose_hints
+from sharewise.diagnosis._intervention import (
+    Cause,
+    Intervention,
+    balanced,
+    both,
+    decayed,
+    gradients,
+    interventions,
+    normalised,
+    own_stop,
+    shared_by,
+    slower,
+    weighted,
+    wider,
+)
+from sharewise.diagnosis._losses import losses_of
 from sharewise.diagnosis._noise import Regularisation, measure_regularisation
+from sharewise.diagnosis._plan import base_plan, changed_plan
+from sharewise.diagnosis._recover import recovery
+from sharewise.diagnosis._result import Diagnosis, Recovery, TaskDiagnosis
+from sharewise.diagnosis._setup import Setup
 from sharewise.diagnosis._view import View, fresh_view, plain_view
 from sharewise.diagnosis._worth import Ratio, Worth, measure_worth, worth_ratio
 
 __all__ = [
+    "diagnose",
+    "Begun",
+    "examine",
+    "Train",
+    "Setup",
+    "Diagnosis",
+    "TaskDiagnosis",
+    "Recovery",
+    "Cause",
+    "Intervention",
+    "interventions",
+    "own_stop",
+    "balanced",
+    "normalised",
+    "weighted",
+    "gradients",
+    "decayed",
+    "slower",
+    "wider",
+    "shared_by",
+    "both",
+    "base_plan",
+    "changed_plan",
+    "losses_of",
+    "hurt_tasks",
+    "recovery",
     "Gaps",
     "split_gap",
     "Effort",

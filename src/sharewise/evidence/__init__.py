@@ -11,6 +11,7 @@ from sharewise.evidence._measures import delta_m, gain, mean_rank
 from sharewise.evidence._pooled import pooled_trees
 from sharewise.evidence._problems import Arrays, Predictions
 from sharewise.evidence._ranking import Ranking, friedman, wilcoxon_holm
+from sharewise.evidence._recovered import recovered
 from sharewise.evidence._references import Reference, reference_records
 from sharewise.evidence._replicates import replicates_needed
 from sharewise.evidence._ridge import ridge
@@ -47,6 +48,7 @@ __all__ = [
     "friedman",
     "wilcoxon_holm",
     "replicates_needed",
+    "recovered",
     "Decomposition",
     "shuffle_control",
     "Arrays",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sharewise.mixing._dataset import Dataset, Encoder, Prepared
 from sharewise.mixing._folds import fold_split
 from sharewise.mixing._inputs import TensorEncoder
+from sharewise.mixing._made import ScaledError, planted
 from sharewise.mixing._mixture import Mixture, Mixtures, by_task
 from sharewise.mixing._plans import equal, given, proportional, temperature
 from sharewise.mixing._seeds import seeded
@@ -74,6 +75,8 @@ __all__ = [
     "Finding",
     "digits",
     "multidigits",
+    "planted",
+    "ScaledError",
 ]
 
 

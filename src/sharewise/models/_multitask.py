@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sharewise._core import Tree, map_tree
 from sharewise.models._heads import Heads
 from sharewise.models._rows import expand_rows
+from sharewise.models._shared_heads import SharedHeads
 from sharewise.models._stacked import Stacked
 from sharewise.models._stacked_linear import Factorised, StackedLinear
 
@@ -29,7 +30,7 @@ class MultiTask(nn.Module):
 
     Args:
         trunk: any module from the inputs (its only argument, also when they are a dictionary) to features [N, H].
-        heads: what reads the features.
+        heads: what reads the features; a head for each task, or one for all of a kind.
 
     Example:
         >>> model = MultiTask(nn.Linear(6, 4), Heads(4, {"regression": [1, 1]}, {"regression": [0, 1]}))
@@ -37,7 +38,7 @@ class MultiTask(nn.Module):
         torch.Size([5, 2, 1])
     """
 
-    def __init__(self, trunk: nn.Module, heads: Heads) -> None:
+    def __init__(self, trunk: nn.Module, heads: Heads | SharedHeads) -> None:
         super().__init__()
         self.trunk = trunk
         self.heads = heads

@@ -63,6 +63,7 @@ def build_network(
         if sharing.key == "hard":
             model = build_form(sharing, body, lambda size: _heads(size, tasks))
             assert isinstance(model, MultiTask)
+            assert isinstance(model.heads, Heads)
             _arrange(model.heads, [task.name for task in tasks])
             return model
         order = sorted(range(len(tasks)), key=lambda place: tasks[place].name)

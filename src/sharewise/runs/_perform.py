@@ -134,7 +134,7 @@ class Perform:
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "seen": fit.seen.tolist(),
         }
-        return Finished([*records, *self._own_best(run, fit, split, prepared.encoder)], tensors, info)
+        return Finished([*records, *self._own_best(run, fit, split, prepared)], tensors, info)
 
     def prepared(self, replicate: int) -> tuple[Split, Prepared]:
         """Split and prepared rows of a replicate; the last one asked for is kept."""
@@ -237,15 +237,20 @@ class Perform:
         others = set(names) - set(run.judged)
         return [record for record in found if not {record.task, record.other} & others]
 
-    def _own_best(self, run: Run, fit: Fit, split: Split, encoder: Encoder) -> list[Record]:
-        """Scores that each task would have if it could stop at its own best step."""
+    def _own_best(self, run: Run, fit: Fit, split: Split, prepared: Prepared) -> list[Record]:
+        """Scores and skills that each task would have if it could stop at its own best step."""
         if not fit.watched:
             return []
-        records = []
+        tasks, records = self.dataset.tasks, []
+        floors = constant_losses(tasks, prepared.batch.take(split.train))
         for role, part in zip(WATCHED, (slice(len(split.select)), slice(len(split.select), None)), strict=True):
             outputs = {key: output[part] for key, output in fit.watched.items()}
-            found = self._predict(outputs, encoder, split.rows(role))
+            found = self._predict(outputs, prepared.encoder, split.rows(role))
             scores = self._scores(run, found, split.rows(role), role)
+            on_host = {key: output.cpu() for key, output in outputs.items()}
+            losses = Criterion(tasks)(on_host, prepared.batch.take(split.rows(role))).mean()
+            skills = zip(tasks, skill(losses, floors).tolist(), strict=True)
+            scores += [Record("skill", value, role, task.name) for task, value in skills if task.name in run.judged]
             records += [replace(record, name=OWN_BEST + record.name) for record in scores]
         return records
 

@@ -12,7 +12,7 @@ from torch import nn
 
 import sharewise.models as models
 from sharewise._core import InputError
-from sharewise.models import Condition, Heads, Model, MultiTask, conditioned, independent
+from sharewise.models import Condition, Heads, Model, MultiTask, SharedHeads, conditioned, independent
 from sharewise.runs._body import Body
 
 DESCRIPTOR = 4  # numbers in a learnt description of a task
@@ -27,8 +27,8 @@ class Sharing:
     """A form of sharing and its options.
 
     Args:
-        name: `hard`, `none`, `soft`, a ready-made form of `sharewise.models` (`mmoe`, `ple`, `cross_stitch`), or one of
-            its conditions (`film`); upper and lower case, `-` and `_` are the same.
+        name: `hard`, `none`, `soft`, `full` (heads too), a ready-made form of `sharewise.models` (`mmoe`, `ple`,
+            `cross_stitch`), or one of its conditions (`film`); upper and lower case, `-` and `_` are the same.
         options: arguments of the form (`experts`, `own`, `shared`, `levels`, `rank`), and of what it adds to the loss:
             `strength`, `ramp` (steps until it is reached), and for `soft` `penalty` (`to_mean`, `laplacian`, `nuclear`,
             `nuclear_unfolded`) and `graph` (similarities [K, K] for `laplacian`).
@@ -79,8 +79,8 @@ class Sharing:
 
 @cache
 def forms() -> dict[str, Form]:
-    """Every form by its name: the two ends, soft sharing, and what `sharewise.models` has ready."""
-    found: dict[str, Form] = {"hard": _hard, "none": _none, "soft": _none}
+    """Every form by its name: the ends, soft sharing, and what `sharewise.models` has ready."""
+    found: dict[str, Form] = {"hard": _hard, "none": _none, "soft": _none, "full": _full}
     for name in models.__all__:
         member = getattr(models, name)
         if inspect.isfunction(member) and list(inspect.signature(member).parameters)[:3] == [
@@ -133,6 +133,15 @@ def _fold(name: str) -> str:
 
 def _hard(body: Body, heads: Callable[[int], Heads]) -> MultiTask:
     return MultiTask(body.whole(), heads(body.whole_features))
+
+
+def _full(body: Body, heads: Callable[[int], Heads]) -> MultiTask:
+    """Nothing tells the tasks of a kind apart, not even a head."""
+    own = heads(body.whole_features)
+    widths = {key: max(each) for key, each in own.widths.items()}
+    if any(min(each) < widths[key] for key, each in own.widths.items()):
+        raise ValueError("tasks of one kind must have as many outputs each to share a head")
+    return MultiTask(body.whole(), SharedHeads(body.whole_features, widths, own.index))
 
 
 def _none(body: Body, heads: Callable[[int], Heads]) -> Model:

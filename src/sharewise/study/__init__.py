@@ -2,6 +2,10 @@
 
 from sharewise.runs import Progress
 from sharewise.study._advice import Advice, advice
+from sharewise.study._causes import cause_of, diagnosis_headline, next_command, verdict
+from sharewise.study._commands import reworded
+from sharewise.study._diagnosis import diagnosis
+from sharewise.study._diagnosis_report import write_diagnosis
 from sharewise.study._next import NextRun, next_run
 from sharewise.study._plan import SETTINGS, check_study
 from sharewise.study._protocol import Protocol
@@ -25,4 +29,11 @@ __all__ = [
     "NextRun",
     "check_study",
     "SETTINGS",
+    "diagnosis",
+    "write_diagnosis",
+    "diagnosis_headline",
+    "cause_of",
+    "verdict",
+    "next_command",
+    "reworded",
 ]

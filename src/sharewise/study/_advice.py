@@ -7,6 +7,7 @@ from typing import final
 
 from sharewise.evidence import Word
 from sharewise.study._choices import credit, effect_of, joint_of, rescue, score_of, support
+from sharewise.study._commands import reworded
 from sharewise.study._numbers import decimals, listing, number
 from sharewise.study._sentences import having, how, named, outdone, signed
 from sharewise.study._summary import Summary, TaskSummary
@@ -28,7 +29,7 @@ def advice(summary: Summary) -> list[Advice]:
     """What to do next, most pressing first."""
     tasks = summary.tasks
     lists = (
-        _hurt(having(tasks, "HURTS")),
+        _hurt(having(tasks, "HURTS"), summary.command),
         _against(_chosen(tasks, "HURTS")),
         _open(_chosen(tasks, "UNDETERMINED"), summary.replicates),
         _structure(tasks),
@@ -45,12 +46,12 @@ def _chosen(tasks: Sequence[TaskSummary], word: Word) -> list[TaskSummary]:
     return [task for task in tasks if support(task) == word]
 
 
-def _hurt(tasks: Sequence[TaskSummary]) -> list[Advice]:
+def _hurt(tasks: Sequence[TaskSummary], command: str) -> list[Advice]:
     cures = {task.name: rescue(task) for task in tasks}
     ways = dict.fromkeys(way for way in cures.values() if way)
     items = [_recovered(way, [task for task in tasks if cures[task.name] == way]) for way in ways]
     left = [task for task in tasks if cures[task.name] is None]
-    return [*items, _lost(left)] if left else items
+    return [*items, _lost(left, command)] if left else items
 
 
 def _recovered(way: str, tasks: Sequence[TaskSummary]) -> Advice:
@@ -77,11 +78,12 @@ def _effects(way: str, tasks: Sequence[TaskSummary]) -> str:
     return f" (against alone: {'; '.join(said)})"
 
 
-def _lost(tasks: Sequence[TaskSummary]) -> Advice:
+def _lost(tasks: Sequence[TaskSummary], command: str) -> Advice:
+    found = reworded(command, "diagnose") or "sharewise diagnose"
     text = (
-        "Use the network trained alone. If you need one joint network, each of these is worth a study of its own: "
-        "share less (fewer shared layers, soft sharing, groups of tasks), give the task more weight or more rows, or "
-        "widen the trunk. Which of them cures it can only be seen by retraining."
+        "Use the network trained alone. If you need one joint network: it may be too small, its losses or rows may be "
+        "out of balance, or the tasks may contradict each other. Which it is, and what cures it, can only be seen by "
+        f"retraining; `{found}` does that, from the runs of this study."
     )
     return Advice(f"{_about(tasks)}: hurt by training together", text)
 

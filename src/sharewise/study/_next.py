@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import final
 
 from sharewise.study._choices import support
+from sharewise.study._commands import reworded
 from sharewise.study._numbers import duration, listing
-from sharewise.study._sentences import named
+from sharewise.study._sentences import having, named
 from sharewise.study._summary import Summary, TaskSummary
 
 _FAR = 200  # replicates that hardly anyone will run
@@ -30,19 +31,26 @@ class NextRun:
 
 
 def next_run(summary: Summary) -> NextRun:
-    """The cheapest run that could decide what is still open.
+    """The run that tells why a task is hurt, or else the cheapest one that could decide what is still open.
 
     Example:
         >>> next_run(Summary(name="adult", tasks=(), replicates=5, covers="this split's models")).command
         ''
     """
     left = f" For want of time this study left out: {listing(summary.left_out)}." if summary.left_out else ""
+    hurt, why = having(summary.tasks, "HURTS"), reworded(summary.command, "diagnose")
+    if hurt and why:
+        return NextRun(f"Why {named(hurt)} {_verb(hurt)} worse together, and what cures it.{left}", why)
     unsure = [task for task in summary.tasks if support(task) in ("UNDETERMINED", "HURTS")]
     if unsure:
         found = _for(unsure, summary)
         return NextRun(found.text + left, found.command)
     text = "Nothing has to be run: for every task the test rows support the choice or show that it does not matter."
     return NextRun(text + left, longer(summary.command) if left else "")
+
+
+def _verb(tasks: list[TaskSummary]) -> str:
+    return "is" if len(tasks) == 1 else "are"
 
 
 def _for(unsure: list[TaskSummary], summary: Summary) -> NextRun:

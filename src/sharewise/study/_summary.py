@@ -138,7 +138,7 @@ class Summary:
 
     def to_json(self) -> str:
         """The summary as strict JSON; numbers that are not finite become null."""
-        fields = _without_nan(asdict(self))
+        fields = without_nan(asdict(self))
         for task, row in zip(self.tasks, fields["tasks"], strict=True):
             row["needed"] = ENDLESS if task.needed == math.inf else row["needed"]
         return json.dumps({"format": FORMAT, **fields}, indent=1, ensure_ascii=False)
@@ -164,11 +164,11 @@ class Summary:
         return TypeAdapter(Summary).validate_python(fields)
 
 
-def _without_nan(value: _Json) -> _Json:
+def without_nan(value: _Json) -> _Json:
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -1,0 +1,84 @@
+"""Commands made from other commands: the same data, another verb."""
+
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+SOURCE = frozenset(
+    {"task", "feature", "exclude", "keep", "categorical", "group", "time", "split", "by", "weight", "plan", "rate"}
+    | {"config", "seed", "batch-size"}
+)
+"""Options that say which data, and how they are read and mixed."""
+
+EFFORT = frozenset(
+    {"width", "blocks", "dropout", "steps", "replicates", "trials", "margin", "out", "device", "workers"}
+)
+"""Further options that `study` and `diagnose` have in common."""
+
+_FLAGS = frozenset({"references", "no-references", "transfer", "no-transfer", "tensorboard", "diagnose", "no-diagnose"})
+
+
+def reworded(command: str, verb: str, *, keep: Collection[str] = SOURCE | EFFORT, more: Sequence[str] = ()) -> str:
+    """A command of `sharewise` with another verb and only some of its options; "" if it is none.
+
+    Args:
+        command: as it was typed.
+        verb: the new one.
+        keep: names of options that the new command has too.
+        more: words added at the end.
+
+    Example:
+        >>> reworded("sharewise study a.csv --task y --looks 3 --no-transfer --out runs/a", "diagnose")
+        'sharewise diagnose a.csv --task y --out runs/a'
+        >>> reworded("python mine.py", "diagnose")
+        ''
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:  # quotes that do not close: typed by hand
+        return ""
+    if words[:1] != ["sharewise"] or len(words) < 2:
+        return ""
+    kept, rest = ["sharewise", verb], iter(words[2:])
+    for word in rest:
+        name, equals, _ = word.removeprefix("--").partition("=")
+        parts = [word]
+        if word.startswith("--") and not equals and name not in _FLAGS:
+            parts += [value for value in [next(rest, None)] if value is not None]
+        if not word.startswith("--") or name in keep:
+            kept += parts
+    return shlex.join([*kept, *more])
+
+
+def fit_options(run: Mapping[str, Any]) -> list[str]:
+    """The options of `sharewise fit` that make it train a row of a plan; what is usual is left out.
+
+    Args:
+        run: as `Run.describe` gives it.
+
+    Example:
+        >>> from sharewise.runs import Network, Run
+        >>> " ".join(fit_options(Run("together", ("a", "b"), 0, network=Network(width=384)).describe()))
+        '--learning-rate 0.001 --weight-decay 0.01 --steps 1000 --batch-size 128 --width 384'
+    """
+    network, recipe = run["network"], run["recipe"]
+    found = {
+        "learning-rate": recipe["learning_rate"],
+        "weight-decay": recipe["weight_decay"],
+        "steps": recipe["steps"],
+        "batch-size": recipe["batch_size"],
+    }
+    usual = {"width": 96, "blocks": 2, "dropout": 0.0}
+    found |= {name: network[name] for name, value in usual.items() if network[name] != value}
+    found |= {} if run["method"] == "Sum" else {"method": run["method"]}
+    found |= {} if run["sharing"] == "hard" else {"sharing": run["sharing"]}
+    found |= {} if run["plan"] == "proportional" or run["rates"] else {"plan": run["plan"]}
+    words = [word for name, value in found.items() for word in (f"--{name}", _text(value))]
+    for option, values in (("method-option", run["options"]), ("sharing-option", run["sharing_options"])):
+        for name, value in values.items():
+            words += [f"--{option}", f"{name}={_text(value)}"]
+    return words
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  # of options
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,76 @@
+"""The report of a diagnosis: one HTML file that needs nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from sharewise.diagnosis import Diagnosis, TaskDiagnosis
+from sharewise.evidence import Interval
+from sharewise.study._causes import REMEDIES, cause_of, diagnosis_headline, next_command, verdict
+from sharewise.study._charts_gains import Axis
+from sharewise.study._numbers import count, duration, number, share
+from sharewise.study._plan import write_text
+
+ENDS = (-0.5, 1.25)  # of the axis of shares recovered
+
+
+def write_diagnosis(diagnosis: Diagnosis, path: Path | str) -> Path:
+    """Write the report of a diagnosis, whole or not at all.
+
+    Args:
+        diagnosis: what was found.
+        path: of the file; an existing one is replaced.
+
+    Returns:
+        The path.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("sharewise.study", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(number=number, count=count, duration=duration, share=share)
+    environment.globals.update(cause_of=cause_of, verdict=verdict, row_of=row_of)
+    text = environment.get_template("report_diagnosis.html").render(_context(diagnosis))
+    write_text(Path(path), text)
+    return Path(path)
+
+
+def _context(diagnosis: Diagnosis) -> dict[str, Any]:
+    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+    text, command = next_command(diagnosis)
+    return {
+        "diagnosis": diagnosis,
+        "style": Markup(style),  # ours, not the user's
+        "headline": diagnosis_headline(diagnosis),
+        "next": {"text": text, "command": command},
+        "ranked": sorted(diagnosis.tasks, key=_harm),
+        "axis": Axis(*ENDS),
+        "remedies": REMEDIES,
+    }
+
+
+def _harm(task: TaskDiagnosis) -> float:
+    return -task.harm.estimate
+
+
+def row_of(interval: Interval) -> dict[str, Any]:
+    """A share recovered as places on the axis, in percent of its width.
+
+    Example:
+        >>> row_of(Interval(0.375, 0.25, 9.0, 0.1, 9, 10, "seeds"))["point"]
+        50.0
+    """
+    axis = Axis(*ENDS)
+    return {
+        "point": axis.place(interval.estimate),
+        "low": axis.place(interval.low),
+        "high": axis.place(interval.high),
+        "none": axis.place(0.0),
+        "half": axis.place(0.5),
+        "whole": axis.place(1.0),
+    }
