@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from matplotlib.figure import Figure
 
-from sharewise.diagnosis import Attention, Effort, View, fresh_view, measure_attention, tuned_arms
+from sharewise.diagnosis import Attention, Setup, View, fresh_view, measure_attention, tuned_arms
 from sharewise.mixing import from_arrays
 from sharewise.runs import Bench, Network, Perform
 from sharewise.tasks import Regression, Task
@@ -21,7 +21,7 @@ from sharewise.tasks import Regression, Task
 TASKS, FEATURES, RELEVANT, NOISE = 8, 32, 4, 1.0
 ROWS = (150, 200, 100, 600)  # train, valid, select, test
 WORLDS = {"the same four features": False, "four features each": True}
-EFFORT = Effort(replicates=5, trials=2, steps=300, batch_size=32, network=Network(8, 1))
+SETUP = Setup(replicates=5, trials=2, steps=300, batch_size=32, network=Network(8, 1))
 
 
 def world(own: bool, replicates: int) -> tuple[View, dict[str, list[int]]]:
@@ -39,13 +39,13 @@ def world(own: bool, replicates: int) -> tuple[View, dict[str, list[int]]]:
     return fresh_view(*from_arrays(x, targets, tasks=tasks), ROWS), relevant
 
 
-def measure(own: bool, effort: Effort, tasks: int) -> tuple[Attention, ...]:
+def measure(own: bool, setup: Setup, tasks: int) -> tuple[Attention, ...]:
     """The attention of some tasks."""
-    data, relevant = world(own, effort.replicates)
+    data, relevant = world(own, setup.replicates)
     with TemporaryDirectory() as folder:
         bench = Bench(Path(folder), Perform(data), workers=1)
         names = list(relevant)[:tasks]
-        return measure_attention(bench, tuned_arms(bench, effort, tasks=names), names, relevant=relevant)
+        return measure_attention(bench, tuned_arms(bench, setup, tasks=names), names, relevant=relevant)
 
 
 def plot(found: dict[str, tuple[Attention, ...]], path: Path) -> None:
@@ -65,11 +65,9 @@ def plot(found: dict[str, tuple[Attention, ...]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def main(
-    *, effort: Effort = EFFORT, tasks: int = 3, out: str = "runs/attention.png"
-) -> dict[str, tuple[Attention, ...]]:
+def main(*, setup: Setup = SETUP, tasks: int = 3, out: str = "runs/attention.png") -> dict[str, tuple[Attention, ...]]:
     """Attention of some tasks in both worlds; takes some seconds."""
-    found = {name: measure(own, effort, tasks) for name, own in WORLDS.items()}
+    found = {name: measure(own, setup, tasks) for name, own in WORLDS.items()}
     for name, results in found.items():
         for each in results:
             gain = each.known_gain

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from matplotlib.figure import Figure
 
-from sharewise.diagnosis import Candidate, Effort, Hints, View, fresh_view, measure_hints, propose_hints, tuned_arms
+from sharewise.diagnosis import Candidate, Hints, Setup, View, fresh_view, measure_hints, propose_hints, tuned_arms
 from sharewise.mixing import from_arrays
 from sharewise.runs import Bench, Network, Perform
 from sharewise.tasks import Regression, Task
@@ -22,7 +22,7 @@ from sharewise.tasks import Regression, Task
 INPUTS, LABELS, READING, WEATHER = 16, 40, 16, 17
 ROWS = (600, 200, 500, 1000)  # train, valid, select, test
 NAMES = {READING: "reading", WEATHER: "weather"}
-EFFORT = Effort(replicates=6, trials=2, steps=300, batch_size=32, network=Network(16, 1))
+SETUP = Setup(replicates=6, trials=2, steps=300, batch_size=32, network=Network(16, 1))
 
 
 def world(replicates: int) -> View:
@@ -55,15 +55,15 @@ def plot(found: Hints, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def main(*, effort: Effort = EFFORT, out: str = "runs/hints.png") -> Hints:
+def main(*, setup: Setup = SETUP, out: str = "runs/hints.png") -> Hints:
     """What both hints do for the task; takes some seconds."""
-    data = world(effort.replicates)
+    data = world(setup.replicates)
     proposed = propose_hints(data, ["yield"], most=1)["yield"]
     print("proposed:", ", ".join(NAMES.get(each.place, each.feature) for each in proposed))
     forced = Candidate(WEATHER, "weather", importance=0.0, predictable=0.5)
     with TemporaryDirectory() as folder:
         bench = Bench(Path(folder), Perform(data), workers=1)
-        arms = tuned_arms(bench, effort)
+        arms = tuned_arms(bench, setup)
         (found,) = measure_hints(bench, arms, ["yield"], candidates={"yield": [*proposed, forced]})
     print(found.sentence.replace(f"feature {READING}", "reading"))
     plot(found, Path(out))

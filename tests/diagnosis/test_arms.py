@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.diagnosis.worlds import EFFORT, bench_of, three_tasks
+from tests.diagnosis.worlds import SETUP, bench_of, three_tasks
 
 from sharewise._core import InputError, Record
 from sharewise.diagnosis import Arms, tuned_arms
@@ -25,7 +25,7 @@ def test_each_arm_has_the_setting_with_the_best_skill_on_valid_rows(bench, arms)
 
 
 def test_only_the_asked_tasks_are_trained_alone(tmp_path):
-    arms = tuned_arms(bench_of(three_tasks(), tmp_path), replace(EFFORT, trials=1), tasks=["down"])
+    arms = tuned_arms(bench_of(three_tasks(), tmp_path), replace(SETUP, trials=1), tasks=["down"])
     assert set(arms.alone) == {"down"}
     assert arms.together[0].tasks == ("up", "late", "down")
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.diagnosis.worlds import EFFORT, bench_of, interval
+from tests.diagnosis.worlds import SETUP, bench_of, interval
 
 from sharewise.diagnosis import Capacity, measure_capacity
 from sharewise.mixing import Tensors, from_arrays
@@ -16,8 +16,8 @@ def test_a_network_too_narrow_for_its_tasks_gains_by_width(tmp_path):
     x = draw.normal(size=(400, 6))
     tasks = [Task(f"t{place}", Regression()) for place in range(6)]
     data = Tensors(*from_arrays(x, {task.name: x[:, place] for place, task in enumerate(tasks)}, tasks=tasks))
-    effort = replace(EFFORT, replicates=3, steps=150, network=Network(1, 1))
-    found = measure_capacity(bench_of(data, tmp_path), effort, factors=(1, 16))
+    setup = replace(SETUP, replicates=3, steps=150, network=Network(1, 1))
+    found = measure_capacity(bench_of(data, tmp_path), setup, factors=(1, 16))
     assert (found.width, found.steps) == (1, 150)
     assert found.gains[16].estimate > 0.4
     assert found.reading == "not met"

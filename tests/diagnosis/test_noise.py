@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.diagnosis.worlds import EFFORT, arms_of, bench_of, three_tasks
+from tests.diagnosis.worlds import SETUP, arms_of, bench_of, three_tasks
 
 from sharewise.diagnosis import measure_regularisation, plain_view, split_gap
 from sharewise.diagnosis._arms import numbers
@@ -58,8 +58,8 @@ def test_a_large_network_remembers_what_a_small_one_cannot(tmp_path):
     fits = {}
     for width in (1, 64):
         bench = bench_of(three_tasks(), tmp_path / str(width))
-        effort = replace(EFFORT, trials=1, steps=200, network=Network(width, 2))
-        (found,) = measure_regularisation(bench, arms_of(bench, effort), ["up"], rows=40, control=False)
+        setup = replace(SETUP, trials=1, steps=200, network=Network(width, 2))
+        (found,) = measure_regularisation(bench, arms_of(bench, setup), ["up"], rows=40, control=False)
         assert set(found.fit) == {"alone", "together"}
         fits[width] = found.fit["alone"].mean()
     assert fits[64] > 0.75

@@ -4,14 +4,14 @@ import numpy as np
 import torch
 
 from sharewise._core import Split
-from sharewise.diagnosis import Effort, tuned_arms
+from sharewise.diagnosis import Setup, tuned_arms
 from sharewise.evidence import Interval
 from sharewise.mixing import Tensors, from_arrays
 from sharewise.runs import Bench, Network, Pace, Perform, Way
 from sharewise.runs._way import form
 from sharewise.tasks import Binary, Regression, Task
 
-EFFORT = Effort(replicates=2, trials=2, steps=20, batch_size=32, network=Network(8, 1))
+SETUP = Setup(replicates=2, trials=2, steps=20, batch_size=32, network=Network(8, 1))
 
 
 def three_tasks(*, rows=240, seed=0, sizes=None, noise=0.3):
@@ -37,8 +37,8 @@ def bench_of(dataset, folder):
     return Bench(folder, Perform(dataset), workers=1)
 
 
-def arms_of(bench, effort=EFFORT):
-    return tuned_arms(bench, effort)
+def arms_of(bench, setup=SETUP):
+    return tuned_arms(bench, setup)
 
 
 def interval(estimate, low, high):

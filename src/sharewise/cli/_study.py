@@ -17,7 +17,7 @@ from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import Settings, read_settings, seconds_of, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
-from sharewise.diagnosis import Diagnosis
+from sharewise.diagnosis import Diagnosis, Wanted
 from sharewise.mixing import Dataset
 from sharewise.runs import Network, Perform, choose_device
 from sharewise.study import (
@@ -76,7 +76,8 @@ def _cause(dataset: Dataset, found: Study, protocol: Protocol, workers: int | No
         return None
     perform = Perform(dataset, device=choose_device(protocol.device))
     command = reworded(found.summary.command, "diagnose")
-    return diagnosis(perform, found.folder, protocol=protocol, workers=workers, progress=bar, command=command)
+    wanted = Wanted(command=command)
+    return diagnosis(perform, found.folder, protocol=protocol, wanted=wanted, workers=workers, progress=bar)
 
 
 def folder_of(settings: Settings) -> Path:

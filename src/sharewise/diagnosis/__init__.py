@@ -1,13 +1,13 @@
 """Diagnosis: why sharing hurts, established by experiment, and what it gives."""
 
 from sharewise.diagnosis._amounts import Amount, Amounts, label_amounts
-from sharewise.diagnosis._arms import Arms, Effort, tuned_arms
+from sharewise.diagnosis._arms import Arms, tuned_arms
 from sharewise.diagnosis._attention import Attention, measure_attention
 from sharewise.diagnosis._benefits import Benefit, Benefits, choose_tasks, measure_benefits
 from sharewise.diagnosis._capacity import Capacity, measure_capacity
 from sharewise.diagnosis._common import InCommon, Reading, features_in_common, in_common
 from sharewise.diagnosis._conditions import Conditions, check_conditions
-from sharewise.diagnosis._diagnose import Begun, diagnose
+from sharewise.diagnosis._diagnose import Begun, Wanted, diagnose
 from sharewise.diagnosis._examine import Train, examine
 from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
 from sharewise.diagnosis._gaps import Gaps, split_gap
@@ -40,6 +40,7 @@ from sharewise.diagnosis._worth import Ratio, Worth, measure_worth, worth_ratio
 __all__ = [
     "diagnose",
     "Begun",
+    "Wanted",
     "examine",
     "Train",
     "Setup",
@@ -66,7 +67,6 @@ __all__ = [
     "recovery",
     "Gaps",
     "split_gap",
-    "Effort",
     "Arms",
     "tuned_arms",
     "Ratio",

@@ -1,7 +1,7 @@
 """The tuned arms that benefits are measured from: each task alone, and all together, replicate by replicate."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias, final
 
@@ -9,40 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sharewise._core import InputError, Role
+from sharewise.diagnosis._plan import ALONE, TOGETHER, base_plan
+from sharewise.diagnosis._setup import Setup
 from sharewise.evidence import Interval, resampled_interval, t_interval
 from sharewise.mixing import Dataset
-from sharewise.runs import Bench, Network, Perform, Results, Run, best_trials, recipe, settings
+from sharewise.runs import Bench, Perform, Results, Run, best_trials
 from sharewise.tasks import Task
 
 Floats: TypeAlias = NDArray[np.float64]
 
-ALONE, TOGETHER, SHUFFLED = "alone", "together", "shuffled"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How much is spent on the arms.
-
-    Args:
-        replicates: of every comparison.
-        trials: settings of learning rate and decay for each network, in each replicate.
-        steps: optimisation steps at most, or None: as many as a study takes.
-        batch_size: rows in a step, or None: as a study.
-        network: size of the trunk.
-        sharing: form of sharing of all networks.
-        plan: mixing of tasks with rows of their own.
-        seed: of everything.
-    """
-
-    replicates: int = 5
-    trials: int = 2
-    steps: int | None = None
-    batch_size: int | None = None
-    network: Network = field(default_factory=Network)
-    sharing: str = "hard"
-    plan: str = "proportional"
-    seed: int = 0
+SHUFFLED = "shuffled"
 
 
 @final
@@ -71,6 +47,13 @@ class Arms:
             for run in self.together
         )
 
+    def first(self, replicates: int) -> "Arms":
+        """The arms of the first replicates alone."""
+        alone = {name: runs[:replicates] for name, runs in self.alone.items()}
+        kept = {run.replicate for run in self.together[:replicates]}
+        results = [pair for pair in self.results if pair[0].replicate in kept]
+        return Arms(alone, self.together[:replicates], results)
+
     @staticmethod
     def from_results(results: Results) -> "Arms":
         """The arms among tuned runs, those of the treatments `alone` and `together`.
@@ -91,39 +74,22 @@ class Arms:
         return Arms({name: tuple(runs) for name, runs in alone.items()}, together, plain)
 
 
-def tuned_arms(bench: Bench, effort: Effort, *, tasks: Sequence[str] | None = None) -> Arms:
+def tuned_arms(bench: Bench, setup: Setup, *, tasks: Sequence[str] | None = None) -> Arms:
     """Train each task alone and all together with every setting, and keep the best by the validation rows.
 
     Args:
         bench: performs the runs.
-        effort: how many.
+        setup: how many.
         tasks: those that are trained alone, or None: all.
 
     Raises:
         InputError: no setting could train one of them.
     """
-    names = tuple(task.name for task in bench.perform.dataset.tasks)
-    parts = [(ALONE, (name,)) for name in names if tasks is None or name in tasks] + [(TOGETHER, names)]
+    names = [task.name for task in bench.perform.dataset.tasks]
     plan = [
-        Run(
-            arm,
-            trained,
-            replicate,
-            trial,
-            sharing=effort.sharing,
-            network=effort.network,
-            recipe=recipe(
-                setting,
-                bench.rows(replicate),
-                batch_size=effort.batch_size,
-                steps=effort.steps,
-                seed=effort.seed + replicate,
-            ),
-            plan=effort.plan,
-        )
-        for replicate in range(effort.replicates)
-        for arm, trained in parts
-        for trial, setting in enumerate(settings(effort.trials, effort.seed))
+        replace(run, probe=False, keep=False)
+        for run in base_plan(names, setup, bench.rows)
+        if run.treatment == TOGETHER or tasks is None or run.tasks[0] in tasks
     ]
     return Arms.from_results(best_trials(bench.train("alone and together", plan)))
 

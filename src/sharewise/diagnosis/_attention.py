@@ -9,7 +9,8 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from sharewise.diagnosis._arms import ALONE, SHUFFLED, TOGETHER, Arms, Floats, interval_of, side_bench
+from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, interval_of, side_bench
+from sharewise.diagnosis._plan import ALONE, TOGETHER
 from sharewise.diagnosis._view import View, plain_view
 from sharewise.evidence import Importance, Interval, importances, table_arrays
 from sharewise.runs import Bench, Perform, Results, Run

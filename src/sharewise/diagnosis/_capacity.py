@@ -6,10 +6,11 @@ from typing import final
 
 import numpy as np
 
-from sharewise.diagnosis._arms import Effort, Floats, interval_of, numbers
+from sharewise.diagnosis._arms import Floats, interval_of, numbers
 from sharewise.diagnosis._common import Reading
+from sharewise.diagnosis._setup import Setup
 from sharewise.evidence import Interval
-from sharewise.runs import Bench, Results, Run, recipe, settings
+from sharewise.runs import Bench, Results, Run
 
 FACTORS = (1, 2, 4)
 SHORT = 400  # steps
@@ -51,37 +52,40 @@ class Capacity:
         return f"Whether width {self.width} is enough is open: {factor} times as wide changes {numbers}."
 
 
-def measure_capacity(bench: Bench, effort: Effort, *, factors: Sequence[int] = FACTORS) -> Capacity:
+def measure_capacity(bench: Bench, setup: Setup, *, factors: Sequence[int] = FACTORS) -> Capacity:
     """Whether wider networks of all tasks still gain, in short trainings with one setting (condition 3).
 
     Cost: for each replicate one training of up to 400 steps for each width.
 
     Args:
         bench: performs the runs.
-        effort: replicates, and the network that is asked about.
+        setup: replicates, and the network that is asked about.
         factors: times as wide; the first is 1.
     """
     names = tuple(task.name for task in bench.perform.dataset.tasks)
-    plan = [
-        _run(bench, effort, names, factor, replicate) for replicate in range(effort.replicates) for factor in factors
-    ]
+    plan = [_run(bench, setup, names, factor, replicate) for replicate in range(setup.replicates) for factor in factors]
     results = bench.train("wider networks", plan)
-    skills = {factor: _skill(names, results, factor * effort.network.width) for factor in factors}
+    skills = {factor: _skill(names, results, factor * setup.network.width) for factor in factors}
     interval = interval_of(bench.perform.dataset)
     gains = {factor: interval(skills[factor] - skills[factors[0]]) for factor in factors[1:]}
-    return Capacity(effort.network.width, plan[0].recipe.steps, gains)
+    return Capacity(setup.network.width, plan[0].recipe.steps, gains)
 
 
-def _run(bench: Bench, effort: Effort, names: tuple[str, ...], factor: int, replicate: int) -> Run:
-    made = recipe(
-        settings(1, effort.seed)[0],
-        bench.rows(replicate),
-        batch_size=effort.batch_size,
-        steps=min(effort.steps or SHORT, SHORT),
-        seed=effort.seed + replicate,
+def _run(bench: Bench, setup: Setup, names: tuple[str, ...], factor: int, replicate: int) -> Run:
+    short = replace(setup, steps=min(setup.steps or SHORT, SHORT))
+    made = short.recipe(bench.rows(replicate), 0, replicate)
+    network = replace(setup.network, width=factor * setup.network.width)
+    return Run(
+        "width",
+        names,
+        replicate,
+        network=network,
+        sharing=setup.sharing,
+        sharing_options=setup.sharing_options,
+        recipe=made,
+        plan=setup.plan,
+        rates=setup.rates,
     )
-    network = replace(effort.network, width=factor * effort.network.width)
-    return Run("width", names, replicate, network=network, sharing=effort.sharing, recipe=made, plan=effort.plan)
 
 
 def _skill(names: Sequence[str], results: Results, width: int) -> Floats:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import final
 
 from sharewise.diagnosis._amounts import Amounts, label_amounts
-from sharewise.diagnosis._arms import Effort
 from sharewise.diagnosis._capacity import Capacity, measure_capacity
 from sharewise.diagnosis._common import InCommon, Reading, features_in_common
-from sharewise.runs import Bench, Run, recipe, settings
+from sharewise.diagnosis._setup import Setup
+from sharewise.runs import Bench, Run
 
 
 @final
@@ -36,18 +36,16 @@ class Conditions:
         return tuple(found)
 
 
-def check_conditions(bench: Bench, effort: Effort, *, capacity: bool = True) -> Conditions:
+def check_conditions(bench: Bench, setup: Setup, *, capacity: bool = True) -> Conditions:
     """Look at the three conditions: boosted trees, counts, and short trainings of wider networks.
 
     Args:
         bench: performs the trainings.
-        effort: the network, mixing plan and steps that are planned; replicates of the short trainings.
+        setup: the network, mixing plan and steps that are planned; replicates of the short trainings.
         capacity: train wider networks.
     """
     dataset = bench.perform.dataset
-    made = recipe(
-        settings(1, effort.seed)[0], bench.rows(0), batch_size=effort.batch_size, steps=effort.steps, seed=effort.seed
-    )
-    run = Run("together", tuple(task.name for task in dataset.tasks), 0, recipe=made, plan=effort.plan)
-    wide = measure_capacity(bench, effort) if capacity else None
+    names = tuple(task.name for task in dataset.tasks)
+    run = Run("together", names, 0, recipe=setup.recipe(bench.rows(0), 0, 0), plan=setup.plan, rates=setup.rates)
+    wide = measure_capacity(bench, setup) if capacity else None
     return Conditions(features_in_common(dataset), label_amounts(dataset, run), wide)

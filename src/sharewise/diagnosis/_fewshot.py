@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from sharewise._core import ROLES
-from sharewise.diagnosis._arms import ALONE, Arms, Floats, interval_of, scores
+from sharewise.diagnosis._arms import Arms, Floats, interval_of, scores
+from sharewise.diagnosis._plan import ALONE
 from sharewise.diagnosis._worth import worth_sizes
 from sharewise.evidence import Arrays, Interval, reference_records, ridge, table_arrays
 from sharewise.models import MultiTask

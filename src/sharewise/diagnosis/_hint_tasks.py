@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from sharewise._core import Role
-from sharewise.diagnosis._arms import ALONE, Arms, Floats, interval_of, scores, side_bench
+from sharewise.diagnosis._arms import Arms, Floats, interval_of, scores, side_bench
+from sharewise.diagnosis._plan import ALONE
 from sharewise.diagnosis._view import View, plain_view
 from sharewise.evidence import Arrays, Interval, importances, table_arrays
 from sharewise.mixing import Dataset

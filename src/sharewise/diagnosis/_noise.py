@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from sharewise._core import Split
-from sharewise.diagnosis._arms import ALONE, SHUFFLED, TOGETHER, Arms, Floats, interval_of, numbers, side_bench
+from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, interval_of, numbers, side_bench
 from sharewise.diagnosis._gaps import Gaps, split_gap
+from sharewise.diagnosis._plan import ALONE, TOGETHER
 from sharewise.diagnosis._view import View, plain_view
 from sharewise.evidence import Interval
 from sharewise.mixing import seeded

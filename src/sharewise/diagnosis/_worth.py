@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import isotonic_regression
 
-from sharewise.diagnosis._arms import ALONE, SHUFFLED, TOGETHER, Arms, Floats, scores
+from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, scores
+from sharewise.diagnosis._plan import ALONE, TOGETHER
 from sharewise.runs import Bench, Results, Run
 
 SHARES = (1.0, 0.6, 0.36, 0.2, 0.1)
