@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,37 @@ def example(request, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, path.stem, module)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("example", ["attention"], indirect=True)
+def test_attention(example):
+    """Together a network turns to the right features where the tasks have them in common, and only there."""
+    found = example.main(setup=replace(example.SETUP, replicates=4, trials=1), tasks=1)
+    assert Path("runs/attention.png").stat().st_size > 5000
+    (same,), (own,) = found.values()
+    assert same.known_gain.low > 0 > own.known_gain.high
+    assert same.known["together"].mean() > same.known["shuffled"].mean() + 0.03
+
+
+@pytest.mark.parametrize("example", ["augmentation"], indirect=True)
+def test_augmentation(example):
+    """With a twin of half as many labels each of one's own is worth two."""
+    (worth,) = example.main(setup=replace(example.SETUP, replicates=10), twins=(48,)).values()
+    assert Path("runs/augmentation.png").stat().st_size > 5000
+    assert worth.ratio.estimate == pytest.approx(2, rel=0.25)
+    assert worth.ratio.low <= 2 <= worth.ratio.high
+    assert worth.ratio.low > 1
+
+
+@pytest.mark.parametrize("example", ["hints"], indirect=True)
+def test_hints(example):
+    """What measures the hidden quantity helps, and is proposed; what has nothing to do with it is neither."""
+    found = example.main(setup=replace(example.SETUP, replicates=5, trials=1))
+    assert Path("runs/hints.png").stat().st_size > 5000
+    assert {hint.candidate.place for hint in found.tried} == {example.READING, example.WEATHER}
+    assert found.best.candidate.place == example.READING
+    assert found.best.test.low > 0
+    assert not any(hint.kept for hint in found.tried if hint.candidate.place == example.WEATHER)
 
 
 @pytest.mark.parametrize("example", ["images"], indirect=True)

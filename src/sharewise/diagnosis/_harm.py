@@ -59,4 +59,5 @@ def mean_loss(losses: Losses, arm: str, task: str, role: Role) -> float:
 def shifted(losses: Losses, others: Sequence[str], arm: str, role: Role) -> float:
     """How much larger the losses of other tasks are in another joint arm than as it is, summed."""
     known = [name for name in others if (arm, name, role) in losses]
-    return sum(mean_loss(losses, arm, name, role) - mean_loss(losses, TOGETHER, name, role) for name in known)
+    now, before = ([mean_loss(losses, each, name, role) for name in known] for each in (arm, TOGETHER))
+    return float(sum(now) - sum(before))

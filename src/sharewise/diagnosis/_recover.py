@@ -11,10 +11,9 @@ from sharewise.diagnosis._harm import harm, shifted, sits_on
 from sharewise.diagnosis._intervention import SEPARATED, STOP, Cause, Intervention
 from sharewise.diagnosis._losses import Floats, Losses, gap
 from sharewise.diagnosis._plan import arm_alone
-from sharewise.diagnosis._result import Recovery
+from sharewise.diagnosis._result import ENOUGH, SURE, Recovery
 from sharewise.evidence import Interval
 
-ENOUGH, SURE = 0.5, 0.25  # share recovered that a remedy must have, and the lower end of its interval
 PAID = 0.5  # share of what is recovered that other tasks may pay for
 WORTH = 0.1  # share recovered from which a combination with another intervention is tried
 

@@ -9,6 +9,8 @@ from sharewise.diagnosis._gaps import Gaps
 from sharewise.diagnosis._intervention import SEPARATED, Cause
 from sharewise.evidence import Interval
 
+ENOUGH, SURE = 0.5, 0.25  # share recovered that a remedy must have, and the lower end of its interval
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,12 @@ class TaskDiagnosis:
     def causes(self) -> tuple[tuple[Cause, ...], ...]:
         """Established causes, cheapest remedy first; empty: the task is not hurt, or no experiment can tell.
 
-        Sharing less removes any harm. It speaks for contradiction only where nothing else is enough.
+        Sharing less removes any harm. It speaks for contradiction only where everything else is surely not enough.
         """
         found = dict.fromkeys(each.causes for each in self.recoveries if each.enough)
         others = tuple(causes for causes in found if causes != (SEPARATED,))
-        return others or tuple(found)
+        ruled_out = all(each.share.high < ENOUGH for each in self.recoveries if each.causes != (SEPARATED,))
+        return others or (tuple(found) if ruled_out else ())
 
     @property
     def remedy(self) -> Recovery | None:
