@@ -115,10 +115,10 @@ def page(found: dict[str, dict[str, Any]], protocol: Protocol) -> str:
         "# Conditions and benefits on real tables",
         "",
         "Made by `python -m benchmarks.diagnosis_tables DATA --write`. Every task was trained alone and all together,",
-        f"{protocol.replicates} replicates with {protocol.trials} setting(s) each, width {protocol.network.width}, short",
-        "trainings, so that two cores finish all in minutes: what is not sure here may be with more replicates. *Harm* is",
-        "the loss together less alone on rows kept for decisions, in units of the constant predictor's; 95 % intervals,",
-        "those of the tasks one by one. Interventions were not tried.",
+        f"{protocol.replicates} replicates, {protocol.trials} setting of rate and decay, width {protocol.network.width},",
+        "short trainings, so that two cores finish all in minutes: what is open here may be sure with more replicates.",
+        "*Harm* is the loss together less alone on rows kept for decisions, in units of the constant predictor's, with",
+        "95 % intervals, not adjusted for the number of tasks. Interventions were not tried.",
         "",
     ]
     for name, one in found.items():
