@@ -115,7 +115,7 @@ def page(found: dict[str, dict[str, Any]], protocol: Protocol) -> str:
         "# Conditions and benefits on real tables",
         "",
         "Made by `python -m benchmarks.diagnosis_tables DATA --write`. Every task was trained alone and all together,",
-        f"{protocol.replicates} replicates, {protocol.trials} setting of rate and decay, width {protocol.network.width},",
+        f"{protocol.replicates} replicates, {protocol.trials} setting each, width {protocol.network.width}, in",
         "short trainings, so that two cores finish all in minutes: what is open here may be sure with more replicates.",
         "*Harm* is the loss together less alone on rows kept for decisions, in units of the constant predictor's, with",
         "95 % intervals, not adjusted for the number of tasks. Interventions were not tried.",

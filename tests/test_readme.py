@@ -14,6 +14,7 @@ from sharewise.cli import main
 ROOT = Path(__file__).parents[1]
 SMALL = {
     "study": "--replicates 1 --trials 1 --steps 5 --width 8 --no-references --workers 1",
+    "diagnose": "--replicates 2 --trials 1 --steps 5 --width 8 --workers 1",
     "fit": "--steps 5 --width 8",
     "predict": "",
 }

@@ -16,7 +16,7 @@ def unmeasured(rows, perform, *, workers=None, written=None):
 
 def test_opposite_tasks_contradict_each_other_and_nothing_is_trained_twice(tmp_path, quick, monkeypatch):
     monkeypatch.setattr("sharewise.runs._bench.choose_way", unmeasured)
-    setup = replace(quick, replicates=3, sharing="full", steps=60)
+    setup = replace(quick, replicates=3, sharing="full", settings=((0.05, 0.0),))
     perform = Perform(planted(tasks=2, opposite=True))
     first = diagnose(perform, tmp_path, setup=setup, workers=1)
     assert [task.causes[:1] for task in first.tasks] == [(("contradictory tasks",),)] * 2

@@ -1,9 +1,9 @@
 import pytest
 
 from sharewise._core import Record
-from sharewise.diagnosis._hints import hints_of
+from sharewise.diagnosis._hints import cross_errors, hints_of
 from sharewise.mixing import planted
-from sharewise.runs import Finished, Run
+from sharewise.runs import TEST, Finished, Run
 
 JOINT = Run("together", ("task 0", "task 1", "task 2"), 0)
 
@@ -42,3 +42,13 @@ def test_a_loss_that_still_falls_is_told(last, falling):
 
 def test_few_labels_beside_many_are_told():
     assert said(data=planted(ratio=20)) == ("it has 20 training labels, another task 400",)
+
+
+def test_opposite_labels_are_predicted_far_worse_than_by_a_constant():
+    data = planted(tasks=3, opposite=True)
+    rows, truth = data.split(0).test, data.raw.targets["regression"]
+    own = Finished(tensors={TEST + "task 0": truth[rows, 0]}), Run("alone", ("task 0",), 0)
+    (text,) = cross_errors("task 0", data, [own[::-1]])
+    assert text.endswith("(error 1): task 1 4.0")  # unrelated task 2 has about 2
+    assert cross_errors("task 1", data, [own[::-1]]) == []
+    assert cross_errors("task 0", planted(ratio=2), [own[::-1]]) == []

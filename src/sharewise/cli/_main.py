@@ -49,7 +49,7 @@ def main() -> None:
 @click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
 @click.option("--diagnose/--no-diagnose", "diagnosed", default=None, help="Where a task is hurt, find out why at "
-              "once, as `sharewise diagnose` does: about five times the study's time.  [default: no]")  # fmt: skip
+              "once, as `sharewise diagnose` does: several times the study's time.  [default: no]")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
 def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
     """Measure what sharing does for each task: alone against together.
@@ -97,8 +97,8 @@ def diagnose(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for clic
     Where a task is hurt, the training is changed in one way after the other, together and alone with the same budget:
     balanced batches, weights, gradient methods, a smaller learning rate, decay, wider networks, less sharing. The share
     of the harm that each removes tells the cause. Writes `diagnosis.html`. In the folder of a finished study (same
-    source, same options) the study's runs are used; without harm nothing more is trained. Cost where a task is hurt:
-    about five times its study. Benefits cost about as much again.
+    source, same options) the study's runs are used. Without harm nothing but the baseline is trained; where a task is
+    hurt it takes several times as long as a study. Benefits take about as long as a study again.
 
     \b
     Examples:

@@ -72,7 +72,7 @@ def run(choices: dict[str, Any]) -> None:
 
 def _cause(dataset: Dataset, found: Study, protocol: Protocol, workers: int | None, bar: StudyBar) -> Diagnosis | None:
     """Why tasks are hurt; None where none is."""
-    if not any(task.verdict == "HURTS" for task in found.summary.tasks):
+    if not _hurt(found):
         return None
     perform = Perform(dataset, device=choose_device(protocol.device))
     command = reworded(found.summary.command, "diagnose")
@@ -119,6 +119,10 @@ def tell_findings(console: Console, dataset: Dataset) -> None:
         mark = "[yellow]![/]" if finding.severity == "warning" else "[dim]·[/]"
         text = f"[bold]{escape(finding.column)}[/]: {escape(f'{finding.what}: {finding.detail}')}"
         console.print(f"{mark} {text}", highlight=False)
+
+
+def _hurt(found: Study) -> bool:
+    return any(task.verdict == "HURTS" for task in found.summary.tasks)
 
 
 def _tell(console: Console, found: Study) -> None:

@@ -76,9 +76,17 @@ def fit_options(run: Mapping[str, Any]) -> list[str]:
     words = [word for name, value in found.items() for word in (f"--{name}", _text(value))]
     for option, values in (("method-option", run["options"]), ("sharing-option", run["sharing_options"])):
         for name, value in values.items():
-            words += [f"--{option}", f"{name}={_text(value)}"]
+            words += [f"--{option}", f"{name}={_yaml(value)}"]
     return words
 
 
 def _text(value: Any) -> str:  # noqa: ANN401  # of options
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _yaml(value: Any) -> str:  # noqa: ANN401  # of options
+    """A value as YAML reads it: 1e-05 would be a text there, 1.0e-05 is a number."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
+    text = str(value)
+    return text.replace("e", ".0e") if isinstance(value, float) and "e" in text and "." not in text else text

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sharewise._core import InputError
 from sharewise.diagnosis import Begun, Diagnosis, Setup, Wanted, diagnose
 from sharewise.runs import Perform, Progress, Sharing
 from sharewise.study._diagnosis_report import write_diagnosis
@@ -44,7 +45,7 @@ def diagnosis(
         progress: told how far it is.
 
     Raises:
-        InputError: fewer than two tasks, or the folder holds other data.
+        InputError: fewer than two tasks or replicates, or the folder holds other data.
 
     Example:
         >>> import tempfile
@@ -59,6 +60,8 @@ def diagnosis(
     """
     numbers, form, folder = protocol or Protocol(replicates=10), sharing or Sharing(), Path(out)
     dataset = perform.dataset
+    if numbers.replicates < 2:
+        raise InputError("a diagnosis needs at least two replicates for its intervals, got one; ten are better")
     begun, way = None, written_way(folder)
     if way is not None and form.key == "hard":
         begun = Begun(plan=make_plan(dataset, numbers, treatments_of(numbers, perform)), way=way)
