@@ -13,9 +13,8 @@ from sharewise.cli._data import read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import read_settings, read_sharing
-from sharewise.cli._study import AGAIN, SMALL, folder_of, protocol_of, tell_findings
+from sharewise.cli._study import AGAIN, folder_of, protocol_of, tell_findings
 from sharewise.diagnosis import Wanted
-from sharewise.mixing import Dataset
 from sharewise.runs import Perform, choose_device
 from sharewise.study import SETTINGS, diagnosis
 
@@ -33,7 +32,7 @@ def run(choices: dict[str, Any]) -> None:
         console = Console(stderr=True)
         tell_findings(console, dataset)
         protocol = protocol_of(settings, dataset)
-        wanted = _wanted(asked, dataset)
+        wanted = _wanted(asked)
         perform = Perform(dataset, device=choose_device(protocol.device))
         with StudyBar(console) as bar:
             found = diagnosis(
@@ -43,13 +42,12 @@ def run(choices: dict[str, Any]) -> None:
         click.echo(f"report  {folder / 'diagnosis.html'}")
 
 
-def _wanted(asked: Mapping[str, Any], dataset: Dataset) -> Wanted:
-    """What to look at; benefits by default where networks are cheap."""
-    benefits = asked["benefits"]
+def _wanted(asked: Mapping[str, Any]) -> Wanted:
+    """What to look at: by default conditions and causes."""
     return Wanted(
         conditions=asked["conditions"] is not False,
         causes=asked["causes"] is not False,
-        benefits=len(dataset) <= SMALL if benefits is None else benefits,
+        benefits=bool(asked["benefits"]),
         hints=asked["hints"] != "none",
         command=shlex.join(["sharewise", *sys.argv[1:]]),
     )

@@ -84,7 +84,7 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
 @click.option("--causes/--no-causes", default=None, help="Find out why tasks are hurt.  [default: yes]")
 @click.option("--benefits/--no-benefits", default=None, help="Measure what sharing gives: labels that the other tasks "
               "are worth, attention, hints, few-shot learning, regularisation; for the four tasks with the fewest "
-              "labels.  [default: up to 5,000 rows]")  # fmt: skip
+              "labels.  [default: no, it takes about as long as a study]")  # fmt: skip
 @click.option("--hints", type=click.Choice(["auto", "none"]), default=None, help="Among the benefits, predict "
               "important features as auxiliary tasks, and keep what helps.  [default: auto]")  # fmt: skip
 @click.option("--margin", type=float, help="Smallest harm that matters, as a share of the loss of the constant "

@@ -130,5 +130,6 @@ def interval_of(dataset: Dataset, *, level: float = 0.95) -> Callable[[Floats], 
 
 def side_bench(bench: Bench, name: str, dataset: Dataset) -> Bench:
     """A bench for another view of the data, in a folder below the first one's, that performs forms in the same way."""
-    perform = Perform(dataset, device=bench.perform.device)
+    own = bench.perform.dataset
+    perform = bench.perform if dataset is own else Perform(dataset, device=bench.perform.device)
     return Bench(bench.store.folder / name, perform, workers=bench.workers, progress=bench.progress, way=bench.way)

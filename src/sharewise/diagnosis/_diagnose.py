@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from sharewise.diagnosis._arms import Arms
+from sharewise.diagnosis._arms import Arms, side_bench
 from sharewise.diagnosis._benefits import measure_benefits
 from sharewise.diagnosis._conditions import check_conditions
 from sharewise.diagnosis._examine import examine
@@ -104,7 +104,9 @@ def diagnose(
 
     conditions = None
     if asked.conditions and len(dataset.tasks) > 1:
-        conditions = check_conditions(bench, replace(given, replicates=min(given.replicates, REPLICATES)))
+        side = side_bench(bench, "conditions", dataset)
+        conditions = check_conditions(side, replace(given, replicates=min(given.replicates, REPLICATES)))
+        bench.way = side.way
         write_way(folder, dataset, bench.way)
     found = examine(perform, given, train, base=start.plan, command=asked.command, causes=asked.causes)
     benefits = None

@@ -257,6 +257,8 @@ def _rows(
 def _hints(
     view: View, name: str, own: Sequence[Candidate], measured: Mapping[tuple[str, int | None, str], Results]
 ) -> list[Hint]:
+    if not own:
+        return []
     task, interval = _named(view, [name])[0], interval_of(view)
     strict = interval_of(view, level=1 - LEVEL / max(1, len(WAYS) * len(own)))
 
