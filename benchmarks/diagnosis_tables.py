@@ -86,7 +86,7 @@ def perform(name: str, case: Case, data: Path, out: Path, *, protocol: Protocol,
     folder = out / name
     if not (folder / "found.json").exists():
         table = case.read(data)
-        wanted = Wanted(benefits=True, causes=False, tasks=case.benefits or _fewest(table, 2))
+        wanted = Wanted(benefits=True, hints=True, causes=False, tasks=case.benefits or _fewest(table, 2))
         found = diagnosis(
             Perform(table), folder, protocol=replace(protocol, steps=case.steps), wanted=wanted, workers=workers
         )

@@ -59,3 +59,12 @@ def test_a_study_finds_out_why_where_a_task_is_hurt(run, here, quick, monkeypatc
     monkeypatch.setattr("sharewise.cli._study._hurt", lambda _: True)
     run(*words).refused("stopped", code=130)
     assert asked == ["sharewise diagnose people.csv --task income"]
+
+
+def test_hints_are_tried_after_a_study_that_asks_for_them(run, here, quick, monkeypatch):
+    asked = []
+    monkeypatch.setattr("sharewise.diagnosis._diagnose.measure_benefits", lambda *_, **more: asked.append(more))
+    found = run("study", "people.csv", *TASKS, *quick, "--hints", "auto", "--out", "s").done()
+    assert asked == [{"tasks": None, "hints": True, "only": True}]
+    assert "Features in common" not in found.out
+    assert (here / "s" / "diagnosis.html").exists()

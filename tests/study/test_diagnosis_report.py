@@ -36,7 +36,8 @@ def test_conditions_stand_before_causes_and_benefits_after(tmp_path):
     whole = replace(diagnosis(task("age", 0.2, WIDE)), conditions=conditions(), benefits=benefits())
     text = write_diagnosis(whole, tmp_path / "diagnosis.html").read_text(encoding="utf-8")
     page = Page(text)
-    places = [page.text.index(words) for words in ("Is what sharing needs there?", "Speaks for", "What sharing gives")]
+    order = ("Is what sharing needs there?", "Task by task", "Speaks for", "What sharing gives")
+    places = [page.text.index(words) for words in order]
     assert places == sorted(places)
     assert "take width 384, not 96" in page.text
     assert "The other tasks are worth 2.0 times (1.5 to 3.0) the labels of age" in page.text

@@ -48,6 +48,6 @@ def _wanted(asked: Mapping[str, Any]) -> Wanted:
         conditions=asked["conditions"] is not False,
         causes=asked["causes"] is not False,
         benefits=bool(asked["benefits"]),
-        hints=asked["hints"] != "none",
+        hints=asked["hints"] == "auto" or (bool(asked["benefits"]) and asked["hints"] is None),
         command=shlex.join(["sharewise", *sys.argv[1:]]),
     )

@@ -50,6 +50,8 @@ def main() -> None:
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
 @click.option("--diagnose/--no-diagnose", "diagnosed", default=None, help="Where a task is hurt, find out why at "
               "once, as `sharewise diagnose` does: several times the study's time.  [default: no]")  # fmt: skip
+@click.option("--hints", type=click.Choice(["auto", "none"]), help="Afterwards, predict important features as "
+              "auxiliary tasks of the four tasks with the fewest labels, and tell what helps.  [default: none]")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
 def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
     """Measure what sharing does for each task: alone against together.
@@ -85,8 +87,8 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
 @click.option("--benefits/--no-benefits", default=None, help="Measure what sharing gives: labels that the other tasks "
               "are worth, attention, hints, few-shot learning, regularisation; for the four tasks with the fewest "
               "labels.  [default: no, it takes about as long as a study]")  # fmt: skip
-@click.option("--hints", type=click.Choice(["auto", "none"]), default=None, help="Among the benefits, predict "
-              "important features as auxiliary tasks, and keep what helps.  [default: auto]")  # fmt: skip
+@click.option("--hints", type=click.Choice(["auto", "none"]), default=None, help="Predict important features "
+              "as auxiliary tasks, and keep what helps.  [default: auto with --benefits]")  # fmt: skip
 @click.option("--margin", type=float, help="Smallest harm that matters, as a share of the loss of the constant "
               "predictor.  [default: 0.01]")  # fmt: skip
 @click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")

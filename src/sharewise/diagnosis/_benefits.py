@@ -1,7 +1,7 @@
 """The five benefits of training together, each a number with an interval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 from sharewise.diagnosis._arms import Arms
@@ -67,7 +67,13 @@ def choose_tasks(bench: Bench, *, most: int = MOST_TASKS) -> tuple[str, ...]:
 
 
 def measure_benefits(
-    bench: Bench, arms: Arms, *, tasks: Sequence[str] | None = None, hints: bool = True, control: bool = True
+    bench: Bench,
+    arms: Arms,
+    *,
+    tasks: Sequence[str] | None = None,
+    hints: bool = True,
+    only: bool = False,
+    control: bool = True,
 ) -> Benefits:
     """Measure the five benefits for some tasks.
 
@@ -79,15 +85,18 @@ def measure_benefits(
         arms: tuned, with each of these tasks alone.
         tasks: names, or None: `choose_tasks`.
         hints: try hints.
+        only: measure nothing but hints.
         control: measure with the other tasks' labels shuffled too.
     """
     chosen = choose_tasks(bench) if tasks is None else tuple(tasks)
-    return Benefits(
-        chosen,
-        len(bench.perform.dataset.tasks),
-        measure_worth(bench, arms, chosen, control=control),
-        measure_attention(bench, arms, chosen, control=control),
-        measure_hints(bench, arms, chosen) if hints else (),
-        measure_few_shot(bench, arms, chosen),
-        measure_regularisation(bench, arms, chosen, control=control),
+    told = measure_hints(bench, arms, chosen) if hints else ()
+    found = Benefits(chosen, len(bench.perform.dataset.tasks), hints=told)
+    if only:
+        return found
+    return replace(
+        found,
+        worth=measure_worth(bench, arms, chosen, control=control),
+        attention=measure_attention(bench, arms, chosen, control=control),
+        few_shot=measure_few_shot(bench, arms, chosen),
+        regularisation=measure_regularisation(bench, arms, chosen, control=control),
     )

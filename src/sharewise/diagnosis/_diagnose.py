@@ -40,8 +40,8 @@ class Wanted:
     Args:
         conditions: look at the three conditions of sharing, before anything else.
         causes: find out why tasks are hurt; False: only whether they are.
-        benefits: measure the five benefits, for up to four tasks in up to five replicates.
-        hints: try hints among the benefits.
+        benefits: measure the benefits, for up to four tasks in up to five replicates.
+        hints: try hints, with the other benefits or alone.
         tasks: for which benefits are measured; empty: those with the fewest labels.
         command: that repeats it, for the report.
     """
@@ -49,7 +49,7 @@ class Wanted:
     conditions: bool = True
     causes: bool = True
     benefits: bool = False
-    hints: bool = True
+    hints: bool = False
     tasks: tuple[str, ...] = ()
     command: str = ""
 
@@ -110,10 +110,10 @@ def diagnose(
         write_way(folder, dataset, bench.way)
     found = examine(perform, given, train, base=start.plan, command=asked.command, causes=asked.causes)
     benefits = None
-    if asked.benefits:
+    if asked.benefits or asked.hints:
         plan = tuple(start.plan) or base_plan([task.name for task in dataset.tasks], given, bench.rows)
         best = best_trials([pair for pair in train("baseline", plan) if pair[0].treatment in (ALONE, TOGETHER)])
         arms = Arms.from_results(best).first(REPLICATES)
-        benefits = measure_benefits(bench, arms, tasks=asked.tasks or None, hints=asked.hints)
+        benefits = measure_benefits(bench, arms, tasks=asked.tasks or None, hints=asked.hints, only=not asked.benefits)
         write_way(folder, dataset, bench.way)
     return replace(found, conditions=conditions, benefits=benefits)
