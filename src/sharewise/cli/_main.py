@@ -51,7 +51,7 @@ def main() -> None:
 @click.option("--diagnose/--no-diagnose", "diagnosed", default=None, help="Where a task is hurt, find out why at "
               "once, as `sharewise diagnose` does: several times the study's time.  [default: no]")  # fmt: skip
 @click.option("--hints", type=click.Choice(["auto", "none"]), help="Afterwards, predict important features as "
-              "auxiliary tasks of the four tasks with the fewest labels, and tell what helps.  [default: none]")  # fmt: skip
+              "auxiliary tasks of the four tasks with the fewest labels: which help?  [default: none]")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
 def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
     """Measure what sharing does for each task: alone against together.
