@@ -3,7 +3,8 @@
 import pytest
 from benchmarks._diagnosis_draw import Numbers, Scenario
 from benchmarks._diagnosis_page import Draw, page, summary
-from benchmarks.diagnosis import SCENARIOS, main
+from benchmarks._diagnosis_scenarios import SCENARIOS
+from benchmarks.diagnosis import main
 from scipy import stats
 
 SMALL, SCALES, NONE, TWO = (

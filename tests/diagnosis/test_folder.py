@@ -1,7 +1,7 @@
 import pytest
 
 from sharewise._core import InputError
-from sharewise.diagnosis._folder import PLAN, write_way, written_way
+from sharewise.diagnosis._folder import DIAGNOSIS_PLAN, write_way, written_way
 from sharewise.mixing import planted
 from sharewise.runs import Pace, Way
 
@@ -17,6 +17,6 @@ def test_other_data_and_other_files_are_refused(tmp_path):
     write_way(tmp_path, planted(0), Way(1))
     with pytest.raises(InputError, match="holds a diagnosis of other data"):
         written_way(tmp_path, planted(1))
-    (tmp_path / PLAN).write_text("{")
+    (tmp_path / DIAGNOSIS_PLAN).write_text("{")
     with pytest.raises(InputError, match="is no plan of a diagnosis"):
         written_way(tmp_path, planted(0))

@@ -138,6 +138,15 @@ class TestCall:
         own = {(r.task, r.role) for r in finished.records if r.name.startswith(OWN_BEST)}
         assert own == {(task.name, role) for task in data.tasks for role in ("select", "test")}
 
+    def test_the_skill_at_a_tasks_own_best_step_is_that_of_its_score(self, made):
+        data = made.tensors()
+        finished, split = Perform(data)(made.run(data)), data.split(0)
+        up = data.raw.targets["regression"][split.train, 0].double()
+        found = {(r.name, r.role): r.value for r in finished.records if r.task == "up"}
+        for role in ("select", "test"):
+            error = found[OWN_BEST + "rmse", role] ** 2 / up.var(unbiased=False).item()
+            assert found[OWN_BEST + "skill", role] == pytest.approx(1 - error, abs=1e-5)
+
     def test_a_loss_that_is_no_number_is_a_finished_run_without_scores(self, made):
         data = made.tensors()
         wild = made.run(data, recipe=replace(made.recipe, learning_rate=1e30, clip=None))

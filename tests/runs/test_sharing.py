@@ -10,6 +10,7 @@ from sharewise._core import InputError
 from sharewise.mixing import multidigits
 from sharewise.models import Experts, Independent, MultiTask, count_operations, count_parameters
 from sharewise.runs import Network, Perform, Run, Sharing, TrainedModel, build_network, sharing_names
+from sharewise.tasks import Multiclass
 from sharewise.training import can_join, train_population
 
 NAMES = sharing_names()
@@ -177,3 +178,16 @@ def test_wrong_names_and_options_are_refused(made, sharing, message):
 def test_a_run_is_described_whole():
     run = Run("a", ("x",), 0, sharing="soft", sharing_options={"strength": 0.1})
     assert Run.from_description(run.describe()) == run
+
+
+def test_full_sharing_tells_tasks_of_a_kind_apart_by_nothing(made, datasets):
+    dataset = datasets["vectors"]
+    tasks = dataset.tasks  # two regressions and a binary task
+    model = build_network(encoder(dataset), tasks, SMALL, 0, sharing=Sharing("full"))
+    outputs = model(torch.randn(5, 3))
+    assert torch.equal(outputs["regression"][:, 0], outputs["regression"][:, 1])
+    assert outputs["regression"].shape == (5, 2, 1)
+    assert model.task_slices() == {}
+    wide = [replace(tasks[0], kind=Multiclass(2)), replace(tasks[2], kind=Multiclass(3))]
+    with pytest.raises(InputError, match="as many outputs each"):
+        build_network(encoder(dataset), wide, SMALL, 0, sharing=Sharing("full"))

@@ -64,3 +64,18 @@ def test_a_protocol_becomes_a_setup():
     assert (setup.sharing, setup.sharing_options) == ("soft", {"strength": 0.1})
     protocol = Protocol(replicates=7, trials=3, seed=5, steps=9)
     assert all(setup.recipe(500, trial, 4) == protocol.recipe(500, trial, 4) for trial in range(3))
+
+
+def test_study_and_diagnosis_of_one_data_set_may_share_a_folder_in_any_order(tmp_path):
+    data = planted(tasks=2)
+    diagnosis(Perform(data), tmp_path, protocol=QUICK, workers=1)
+    study(data, tmp_path, protocol=QUICK, workers=1)
+    assert {"report.html", "diagnosis.html"} <= {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(InputError, match="holds another study"):
+        diagnosis(Perform(planted(7, tasks=2)), tmp_path, protocol=QUICK, workers=1)
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(InputError, match="is not empty and holds no study"):
+        diagnosis(Perform(planted(tasks=2)), tmp_path, protocol=QUICK, workers=1)

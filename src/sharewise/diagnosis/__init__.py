@@ -10,6 +10,7 @@ from sharewise.diagnosis._conditions import Conditions, check_conditions
 from sharewise.diagnosis._diagnose import Begun, Wanted, diagnose
 from sharewise.diagnosis._examine import Train, examine
 from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
+from sharewise.diagnosis._folder import DIAGNOSIS_PLAN, written_way
 from sharewise.diagnosis._gaps import Gaps, split_gap
 from sharewise.diagnosis._harm import hurt_tasks
 from sharewise.diagnosis._hint_tasks import Candidate, Hint, Hints, measure_hints, propose_hints
@@ -41,6 +42,8 @@ __all__ = [
     "diagnose",
     "Begun",
     "Wanted",
+    "DIAGNOSIS_PLAN",
+    "written_way",
     "examine",
     "Train",
     "Setup",

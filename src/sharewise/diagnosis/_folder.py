@@ -9,7 +9,7 @@ from sharewise.mixing import Dataset
 from sharewise.runs import Way
 from sharewise.training import whole_file
 
-PLAN = "diagnosis_plan.json"
+DIAGNOSIS_PLAN = "diagnosis_plan.json"
 
 
 def written_way(folder: Path, dataset: Dataset) -> Way | None:
@@ -22,7 +22,7 @@ def written_way(folder: Path, dataset: Dataset) -> Way | None:
     Raises:
         InputError: the folder holds a diagnosis of other data, or the file is none of a diagnosis.
     """
-    path = folder / PLAN
+    path = folder / DIAGNOSIS_PLAN
     if not path.exists():
         return None
     try:
@@ -46,5 +46,5 @@ def write_way(folder: Path, dataset: Dataset, way: Way) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"fingerprint": dataset.fingerprint, "way": way.describe()}, indent=1)
-    with whole_file(folder / PLAN) as draft:
+    with whole_file(folder / DIAGNOSIS_PLAN) as draft:
         draft.write_text(text, encoding="utf-8")

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sharewise._core import InputError
+from sharewise.diagnosis import DIAGNOSIS_PLAN
+from sharewise.diagnosis import written_way as begun_diagnosis
 from sharewise.mixing import Dataset
 from sharewise.runs import Run, Way
 from sharewise.study._budget import Budget
@@ -91,7 +93,8 @@ def check_study(folder: Path, dataset: Dataset) -> None:
         dataset: that is to be studied.
 
     Raises:
-        InputError: there are fewer than two tasks, or the folder holds another study, or files that are no study's.
+        InputError: there are fewer than two tasks, or the folder holds another study, a diagnosis of other data, or
+            files that are no study's.
     """
     if len(dataset.tasks) < 2:
         raise InputError(f"a study compares tasks and needs two of them, got {len(dataset.tasks)}; name more tasks")
@@ -103,6 +106,8 @@ def check_study(folder: Path, dataset: Dataset) -> None:
                 f"`{folder}` holds another study (tasks {', '.join(found['tasks'][:5])}); choose another folder with "
                 "`--out`, or delete this one"
             )
+    elif (folder / DIAGNOSIS_PLAN).exists():
+        begun_diagnosis(folder, dataset)
     elif folder.exists() and any(SETTINGS not in entry.name for entry in folder.iterdir()):
         raise InputError(f"`{folder}` is not empty and holds no study; choose another folder with `--out`")
 
