@@ -58,6 +58,17 @@ def test_one_replicate_tells_no_interval():
     assert found.text.endswith("(less than 0.1 to more than 10.0)")
 
 
+def test_labels_of_noise_have_no_worth():
+    """Scores at chance, whatever the number of labels: the bootstrap alone would claim a ratio now and then."""
+    draw = np.random.default_rng(0)
+    sure = 0
+    for _ in range(50):
+        alone, other = (0.5 + 0.05 * draw.normal(size=(4, 5)) for _ in range(2))
+        found = worth_ratio(alone, other, SIZES)
+        sure += found.low > 1 or found.high < 1
+    assert sure <= 5
+
+
 @pytest.mark.parametrize("replicates", [4, 10])
 def test_intervals_cover(replicates):
     """About 95 of 100 intervals hold the truth; curves share the noise of their replicate, as paired arms do."""

@@ -12,6 +12,7 @@ from scipy.optimize import isotonic_regression
 
 from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, scores
 from sharewise.diagnosis._plan import ALONE, TOGETHER
+from sharewise.evidence import t_interval
 from sharewise.runs import Bench, Results, Run
 
 SHARES = (1.0, 0.6, 0.36, 0.2, 0.1)
@@ -159,6 +160,7 @@ def worth_ratio(alone: Floats, other: Floats, sizes: Sequence[int], *, level: fl
 
     Mean curves are made monotone (isotonic regression) and interpolated over the logarithm of the size. The interval is
     a bootstrap over the replicates, both curves together, with Hesterberg's (2015) wider percentiles for few of them.
+    It is everything that could be measured where neither curve surely rises.
 
     Args:
         alone: [R, S] scores, higher is better; replicates with a nan are left out.
@@ -184,11 +186,17 @@ def worth_ratio(alone: Floats, other: Floats, sizes: Sequence[int], *, level: fl
     middle = _log_ratio(alone.mean(0)[::-1], other.mean(0)[::-1], logs)
     draws = np.random.default_rng(seed).integers(len(alone), size=(_RESAMPLES, len(alone)))
     found = [_log_ratio(alone[each].mean(0)[::-1], other[each].mean(0)[::-1], logs) for each in draws]
-    low, high = np.quantile(found, _wide(level, len(alone))) if len(alone) > 1 else (-widest, widest)
+    known = any(_rises(curve, level) for curve in (alone, other))
+    low, high = np.quantile(found, _wide(level, len(alone))) if known else (-widest, widest)
     bound: Bound = "at least" if middle >= widest else "at most" if middle <= -widest else ""
     ends = (float(np.exp(each)) for each in (middle, min(low, middle), max(high, middle), -widest, widest))
     estimate, lower, upper, smallest, largest = ends
     return Ratio(estimate, lower, upper, bound, smallest, largest)
+
+
+def _rises(curve: Floats, level: float) -> bool:
+    """Whether more labels surely help at all: where they do not, as with noise, no number of labels is worth more."""
+    return len(curve) > 1 and t_interval(curve[:, 0] - curve[:, -1], level=level).low > 0
 
 
 def _log_ratio(alone: Floats, other: Floats, logs: Floats) -> float:
