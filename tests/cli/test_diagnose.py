@@ -24,6 +24,7 @@ def _at_once(monkeypatch):
 def test_it_tells_and_writes_a_report(run, here):
     found = run("diagnose", "people.csv", *TASKS, *SHORT, "--out", "why").done()
     assert "loss alone" in found.out
+    assert found.out.index("Features in common") < found.out.index("loss alone")
     assert "No task is measurably worse together" in found.out
     assert found.out.strip().endswith("report  why/diagnosis.html")
     assert (here / "why" / "diagnosis.html").exists()
@@ -31,9 +32,9 @@ def test_it_tells_and_writes_a_report(run, here):
 
 def test_the_folder_of_a_study_names_data_and_settings(run, here, quick):
     run("study", "people.csv", *TASKS, *quick, "--out", "both").done()
-    before = {path.name for path in (here / "both" / "runs").iterdir()}
+    before = {path.name for path in (here / "both" / "runs").glob("*.safetensors")}
     run("diagnose", "--out", "both", "--workers", "1").done()
-    assert {path.name for path in (here / "both" / "runs").iterdir()} == before
+    assert {path.name for path in (here / "both" / "runs").glob("*.safetensors")} == before
 
 
 def test_wrong_choices_are_refused_before_anything_is_trained(run, here):
@@ -47,7 +48,7 @@ def test_a_study_finds_out_why_where_a_task_is_hurt(run, here, quick, monkeypatc
     asked = []
 
     def told(perform, out, **more):
-        asked.append(more["command"])
+        asked.append(more["wanted"].command)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sharewise.cli._study.diagnosis", told)
@@ -58,3 +59,12 @@ def test_a_study_finds_out_why_where_a_task_is_hurt(run, here, quick, monkeypatc
     monkeypatch.setattr("sharewise.cli._study._hurt", lambda _: True)
     run(*words).refused("stopped", code=130)
     assert asked == ["sharewise diagnose people.csv --task income"]
+
+
+def test_hints_are_tried_after_a_study_that_asks_for_them(run, here, quick, monkeypatch):
+    asked = []
+    monkeypatch.setattr("sharewise.diagnosis._diagnose.measure_benefits", lambda *_, **more: asked.append(more))
+    found = run("study", "people.csv", *TASKS, *quick, "--hints", "auto", "--out", "s").done()
+    assert asked == [{"tasks": None, "hints": True, "only": True}]
+    assert "Features in common" not in found.out
+    assert (here / "s" / "diagnosis.html").exists()

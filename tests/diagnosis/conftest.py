@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.diagnosis.worlds import arms_of, bench_of, fixed_way, three_tasks
 
 from sharewise.diagnosis import Setup
 from sharewise.evidence import Interval
@@ -37,3 +38,21 @@ def table():
 @pytest.fixture
 def quick():
     return Setup(replicates=2, trials=1, network=Network(8, 1), steps=20, batch_size=32)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chosen_way():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sharewise.runs._bench.choose_way", fixed_way)
+        yield
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory):
+    """Performs runs of three tasks."""
+    return bench_of(three_tasks(), tmp_path_factory.mktemp("three"))
+
+
+@pytest.fixture(scope="session")
+def arms(bench):
+    return arms_of(bench)

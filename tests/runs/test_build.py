@@ -8,9 +8,8 @@ import sharewise.gradients as gradients
 import sharewise.objectives as objectives
 from sharewise._core import Aggregator, InputError, Objective, Weighting
 from sharewise.models import MLP, ConvTrunk, TableTrunk
-from sharewise.runs import Network, Run, build_method, build_mixture, build_network, restrict, shuffle, trunk_features
+from sharewise.runs import Network, Run, build_method, build_mixture, build_network, restrict, trunk_features
 from sharewise.runs._build import NEED_CALLS
-from sharewise.training import Recipe
 
 SMALL = Network(width=8, blocks=1)
 BASES = Objective | Weighting | Aggregator
@@ -120,13 +119,6 @@ class TestMixture:
         assert torch.equal(rows, labelled.sort().values)
         assert len(labelled) < len(split.train)
 
-    def test_the_others_labels_are_gone(self, made):
-        data = made.table()
-        batch = restrict(data.raw, torch.tensor([True, False, True, False]))
-        assert not batch.observed[:, [1, 3]].any()
-        assert torch.equal(batch.observed[:, [0, 2]], data.raw.observed[:, [0, 2]])
-        assert restrict(data.raw, torch.ones(4, dtype=torch.bool)) is data.raw
-
     @pytest.mark.parametrize(("plan", "power"), [("proportional", 1.0), ("equal", 0.0), ("temperature", 0.5)])
     def test_sources_are_mixed_by_the_plan(self, made, plan, power):
         data = made.schools()
@@ -142,54 +134,3 @@ class TestMixture:
         mixture = build_mixture(run, data.raw, data.split(0), trained)
         assert mixture.rates.tolist() == [0.25, 0.75]
         assert set(data.raw.task[mixture.rows(0)].tolist()) == {0, 2}
-
-
-class TestShuffle:
-    def shuffled(self, data, names, **more):
-        run = made_run(data, names, **more)
-        batch, split = data.prepare(data.split(0).train).batch, data.split(0)
-        return batch, shuffle(batch, data.tasks, split, run), split
-
-    def test_training_labels_of_the_named_tasks_alone_are_dealt_anew(self, made):
-        before, after, split = self.shuffled(made.tensors(), ("late", "down"))
-        old, new = before.targets["regression"], after.targets["regression"]
-        assert torch.equal(new[:, 0], old[:, 0])
-        assert not torch.equal(new[split.train, 1], old[split.train, 1])
-        assert torch.equal(new[split.train, 1].sort(0).values, old[split.train, 1].sort(0).values)
-        assert not torch.equal(after.targets["binary"][split.train], before.targets["binary"][split.train])
-        for role in ("valid", "select", "test"):
-            for key, values in before.targets.items():
-                assert torch.equal(after.targets[key][split.rows(role)], values[split.rows(role)])
-
-    def test_missing_labels_stay_missing(self, made):
-        before, after, split = self.shuffled(made.table(), ("income",))
-        assert torch.equal(before.observed, after.observed)
-        rows = split.train[before.observed[split.train, 0]]
-        assert torch.equal(
-            after.targets["regression"][rows].sort(0).values, before.targets["regression"][rows].sort(0).values
-        )
-        hidden = split.train[~before.observed[split.train, 0]]
-        assert torch.equal(after.targets["regression"][hidden], before.targets["regression"][hidden])
-
-    def test_rows_of_tasks_of_their_own(self, made):
-        data = made.schools()
-        name = data.tasks[1].name
-        before, after, split = self.shuffled(data, (name,))
-        own = before.task == 1
-        key = data.tasks[1].kind.key
-        assert torch.equal(after.targets[key][~own], before.targets[key][~own])
-        rows = split.train[own[split.train]]
-        assert not torch.equal(after.targets[key][rows], before.targets[key][rows])
-        assert torch.equal(after.targets[key][rows].sort().values, before.targets[key][rows].sort().values)
-
-    def test_seeds_differ_and_nothing_to_shuffle_gives_the_same_rows(self, made):
-        data = made.tensors()
-        found = [self.shuffled(data, ("up",), recipe=Recipe(seed=seed))[1].targets["regression"] for seed in (0, 0, 1)]
-        assert torch.equal(found[0], found[1])
-        assert not torch.equal(found[0], found[2])
-        before, after, _ = self.shuffled(data, ())
-        assert after is before
-
-
-def made_run(data, shuffled, **more):
-    return Run("shuffled", tuple(task.name for task in data.tasks), 0, shuffled=shuffled, **more)

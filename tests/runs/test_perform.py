@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from sharewise._core import Split
+from sharewise._core import InputError, Split
 from sharewise.mixing import Tensors
-from sharewise.runs import OWN_BEST, TEST, Network, Perform
+from sharewise.runs import OWN_BEST, TEST, Network, Perform, Store
 from sharewise.tasks import evaluate, predictions
 from sharewise.training import outputs_on
 
@@ -43,6 +43,9 @@ class TestKey:
             "method": Perform(data).key(replace(run, method="MinMax")),
             "tasks": Perform(data).key(replace(run, tasks=("up",))),
             "trunk's rate": Perform(data).key(replace(run, trunk_rate=0.5)),
+            "labels": Perform(data).key(replace(run, labels={"up": 5})),
+            "hints": Perform(data).key(replace(run, hints=("up",))),
+            "start": Perform(data).key(replace(run, start="0123")),
             "trunk": Perform(data, own_trunk).key(run),
             "other trunk": Perform(data, other_trunk).key(run),
         }
@@ -233,6 +236,21 @@ def test_the_split_given_is_the_split_used(made):
     assert torch.equal(Perform(given).prepared(3)[0].test, split.test)
 
 
+def test_hints_are_trained_on_their_own_labels_and_not_judged(made):
+    data = made.tensors()
+    run = made.run(data, hints=("late", "down"))
+    found, other = Perform(data)(run), Perform(data)(replace(run, hints=(), shuffled=("late", "down")))
+    assert {record.task for record in found.records} <= {"up", None}
+    alone, whole = Perform(data)(made.run(data, ("up",))), Perform(data)(made.run(data))
+    losses = [
+        next(each.value for each in one.records if (each.name, each.role, each.step) == ("loss", "train", 5))
+        for one in (found, other, alone)
+    ]
+    assert len(set(losses)) == 3
+    same = [each.value for each in whole.records if (each.name, each.task, each.step) == ("loss", "up", 5)]
+    assert losses[0] == same[0]
+
+
 def test_shuffled_tasks_are_trained_but_not_judged(made):
     data = made.tensors()
     run = made.run(data, shuffled=("late", "down"))
@@ -271,3 +289,24 @@ def test_what_is_shared_is_measured_at_the_end(made, sharing, names, data):
     part = Perform(dataset)(made.run(dataset, tuple(sorted(trained)), sharing=sharing)).records
     named = {r.task for r in part if r.name in names} | {r.other for r in part if r.name in names}
     assert named <= trained | {None}
+
+
+class TestStart:
+    def test_the_trunk_is_the_donors_and_the_heads_are_new(self, made, tmp_path):
+        data = made.tensors()
+        donor = made.run(data, ("late", "down"), keep=True)
+        trained = Perform(data)(donor)
+        Store(tmp_path).put("donor", trained)
+        run = made.run(data, ("up",))
+        fresh, begun = Perform(data).network(run), Perform(data, donors=tmp_path).network(replace(run, start="donor"))
+        old, new = fresh.state_dict(), begun.state_dict()
+        for name, tensor in new.items():
+            source = old[name] if name.startswith("heads.") else trained.tensors[f"weight.{name}"]
+            assert torch.equal(tensor, source)
+        assert any(not torch.equal(tensor, old[name]) for name, tensor in new.items())
+
+    def test_a_donor_without_weights_is_refused(self, made, tmp_path):
+        data = made.tensors()
+        Store(tmp_path).put("donor", Perform(data)(made.run(data)))
+        with pytest.raises(InputError, match=r"the run `donor` kept no weights to start from; train it with `keep`"):
+            Perform(data, donors=tmp_path).network(made.run(data, start="donor"))

@@ -11,6 +11,9 @@ def test_a_description_is_json_and_complete():
         "recipe": Recipe(steps=7),
         "rates": (1.0, 2.0),
         "options": {"tasks": 2},
+        "labels": {"a": 7},
+        "hints": ("a",),
+        "start": "0123",
     }
     run = Run("together", ("a", "b"), 3, 1, "STCH", plan="equal", probe=True, keep=True, **parts)
     again = Run.from_description(json.loads(json.dumps(run.describe())))

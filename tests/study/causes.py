@@ -1,7 +1,23 @@
 """Diagnoses as a finished one would be."""
 
-from sharewise.diagnosis import Diagnosis, Gaps, Recovery, TaskDiagnosis
-from sharewise.evidence import Interval
+import numpy as np
+
+from sharewise.diagnosis import (
+    Amount,
+    Amounts,
+    Benefits,
+    Capacity,
+    Conditions,
+    Diagnosis,
+    FewShot,
+    Gaps,
+    Ratio,
+    Recovery,
+    TaskDiagnosis,
+    Worth,
+    in_common,
+)
+from sharewise.evidence import Importance, Interval
 from sharewise.runs import Network, Run
 
 
@@ -62,3 +78,19 @@ def diagnosis(*tasks, command="sharewise diagnose people.csv --task age --task i
         rows={"train": 600, "valid": 100, "select": 100, "test": 200},
         command=command,
     )
+
+
+def conditions():
+    found = {name: Importance(0.4, np.array([1.0, share])) for name, share in (("age", 0.5), ("<i>", 2.0))}
+    amounts = Amounts((Amount("age", 600, None, 0.5, 40.0), Amount("<i>", 600, 9, 0.5, 40.0)), "proportional", False)
+    common = in_common(["age", "<i>"], found, ["height", "<b>weight"], total=2)
+    return Conditions(common, amounts, Capacity(96, 400, {2: interval(0.1), 4: interval(0.2)}))
+
+
+def benefits():
+    sizes, draw = (400, 200, 100, 50, 25), np.random.default_rng(0)
+    curve = np.log(sizes) + 0.1 * draw.normal(size=(3, 5))
+    worth = Worth("age", 400, sizes, {"alone": curve, "together": curve + 1}, Ratio(2.0, 1.5, 3.0, "", 0.1, 16.0), None)
+    ways = ("from scratch", "fine-tuned", "frozen trunk", "random trunk")
+    few = FewShot("<i>", sizes, dict.fromkeys(ways, curve), dict.fromkeys(ways[1:], interval(0.1)))
+    return Benefits(("age",), 2, worth=(worth,), few_shot=(few,))

@@ -1,6 +1,7 @@
 import re
+from dataclasses import replace
 
-from tests.study.causes import NOTHING, SOFT, WIDE, diagnosis, interval, task
+from tests.study.causes import NOTHING, SOFT, WIDE, benefits, conditions, diagnosis, interval, task
 from tests.study.test_report import LOADS, Page
 
 from sharewise.study import write_diagnosis
@@ -29,6 +30,24 @@ def test_without_harm_there_is_no_table_of_interventions(tmp_path):
     page = Page(path.read_text(encoding="utf-8"))
     assert "Speaks for" not in page.text
     assert "Nothing has to be cured" in page.text
+
+
+def test_conditions_stand_before_causes_and_benefits_after(tmp_path):
+    whole = replace(diagnosis(task("age", 0.2, WIDE)), conditions=conditions(), benefits=benefits())
+    text = write_diagnosis(whole, tmp_path / "diagnosis.html").read_text(encoding="utf-8")
+    page = Page(text)
+    order = ("Is what sharing needs there?", "Task by task", "Speaks for", "What sharing gives")
+    places = [page.text.index(words) for words in order]
+    assert places == sorted(places)
+    assert "take width 384, not 96" in page.text
+    assert "The other tasks are worth 2.0 times (1.5 to 3.0) the labels of age" in page.text
+    assert "learns faster on the trunk of the other tasks" in page.text
+    assert "<i>" not in text
+    assert "<b>weight" not in text
+    assert text.count('class="chart"') == 2
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert not LOADS & set(page.tags)
 
 
 def test_shares_are_placed_on_the_axis():

@@ -6,7 +6,8 @@ import pytest
 import torch
 from sklearn.metrics import r2_score
 
-from sharewise.study._references import REFERENCES, PerformReference, table_arrays
+from sharewise.evidence import table_arrays
+from sharewise.study._references import REFERENCES, PerformReference
 
 
 def test_arrays_are_those_of_the_data(small):

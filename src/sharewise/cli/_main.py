@@ -50,6 +50,8 @@ def main() -> None:
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
 @click.option("--diagnose/--no-diagnose", "diagnosed", default=None, help="Where a task is hurt, find out why at "
               "once, as `sharewise diagnose` does: several times the study's time.  [default: no]")  # fmt: skip
+@click.option("--hints", type=click.Choice(["auto", "none"]), help="Afterwards, predict important features as "
+              "auxiliary tasks of the four tasks with the fewest labels: which help?  [default: none]")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")
 def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
     """Measure what sharing does for each task: alone against together.
@@ -79,6 +81,14 @@ def study(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
 @click.option("--sharing", default="hard", show_default=True, metavar="NAME", help="The form of sharing that is "
               "diagnosed.")  # fmt: skip
 @click.option("--sharing-option", multiple=True, metavar="NAME=VALUE", help="An argument of the form, once for each.")
+@click.option("--conditions/--no-conditions", default=None, help="Look at the three conditions of sharing first: "
+              "features in common, sizes of data, capacity.  [default: yes]")  # fmt: skip
+@click.option("--causes/--no-causes", default=None, help="Find out why tasks are hurt.  [default: yes]")
+@click.option("--benefits/--no-benefits", default=None, help="Measure what sharing gives: labels that the other tasks "
+              "are worth, attention, hints, few-shot learning, regularisation; for the four tasks with the fewest "
+              "labels.  [default: no, it takes about as long as a study]")  # fmt: skip
+@click.option("--hints", type=click.Choice(["auto", "none"]), default=None, help="Predict important features "
+              "as auxiliary tasks, and keep what helps.  [default: auto with --benefits]")  # fmt: skip
 @click.option("--margin", type=float, help="Smallest harm that matters, as a share of the loss of the constant "
               "predictor.  [default: 0.01]")  # fmt: skip
 @click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")
@@ -90,7 +100,7 @@ def diagnose(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for clic
     balanced batches, weights, gradient methods, a smaller learning rate, decay, wider networks, less sharing. The share
     of the harm that each removes tells the cause. Writes `diagnosis.html`. In the folder of a finished study (same
     source, same options) the study's runs are used. Without harm nothing but the baseline is trained; where a task is
-    hurt it takes several times as long as a study.
+    hurt it takes several times as long as a study. Benefits take about as long as a study again.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import Settings, read_settings, seconds_of, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
-from sharewise.diagnosis import Diagnosis
+from sharewise.diagnosis import Diagnosis, Wanted
 from sharewise.mixing import Dataset
 from sharewise.runs import Network, Perform, choose_device
 from sharewise.study import (
@@ -42,7 +42,7 @@ def run(choices: dict[str, Any]) -> None:
     """Measure, print, and say where the rest is."""
     out, workers = choices.pop("out", None), choices.pop("workers", None)
     config, board = choices.pop("config", None), choices.pop("tensorboard", False)
-    why = choices.pop("diagnosed", False)
+    why, hinted = choices.pop("diagnosed", False), choices.pop("hints", None) == "auto"
     with told_plainly(AGAIN):
         settings = read_settings(config, choices)
         dataset = read_dataset(settings)
@@ -61,7 +61,10 @@ def run(choices: dict[str, Any]) -> None:
         with StudyBar(console) as bar:
             command = shlex.join(["sharewise", *sys.argv[1:]])
             found = study(dataset, folder, protocol=protocol, workers=workers, progress=bar, command=command)
-            cause = _cause(dataset, found, protocol, workers, bar) if why else None
+            why, cause = why and _hurt(found), None
+            if why or hinted:
+                wanted = _wanted(found, why, hinted)
+                cause = _cause(dataset, found, wanted, protocol, workers=workers, bar=bar)
         if board:
             write_board(found)
         _tell(Console(), found)
@@ -70,13 +73,17 @@ def run(choices: dict[str, Any]) -> None:
             click.echo(f"why     {found.folder / 'diagnosis.html'}")
 
 
-def _cause(dataset: Dataset, found: Study, protocol: Protocol, workers: int | None, bar: StudyBar) -> Diagnosis | None:
-    """Why tasks are hurt; None where none is."""
-    if not _hurt(found):
-        return None
+def _wanted(found: Study, why: bool, hinted: bool) -> Wanted:
+    """What is looked at after a study."""
+    return Wanted(conditions=why, causes=why, hints=hinted, command=reworded(found.summary.command, "diagnose"))
+
+
+def _cause(
+    dataset: Dataset, found: Study, wanted: Wanted, protocol: Protocol, *, workers: int | None, bar: StudyBar
+) -> Diagnosis:
+    """Why tasks are hurt, and which hints help."""
     perform = Perform(dataset, device=choose_device(protocol.device))
-    command = reworded(found.summary.command, "diagnose")
-    return diagnosis(perform, found.folder, protocol=protocol, workers=workers, progress=bar, command=command)
+    return diagnosis(perform, found.folder, protocol=protocol, wanted=wanted, workers=workers, progress=bar)
 
 
 def folder_of(settings: Settings) -> Path:

@@ -21,7 +21,15 @@ from sharewise.runs import Finished, Perform, Results, Run, best_trials
 Train: TypeAlias = Callable[[str, Sequence[Run]], Results]
 
 
-def examine(perform: Perform, setup: Setup, train: Train, *, base: Sequence[Run] = (), command: str = "") -> Diagnosis:
+def examine(
+    perform: Perform,
+    setup: Setup,
+    train: Train,
+    *,
+    base: Sequence[Run] = (),
+    command: str = "",
+    causes: bool = True,
+) -> Diagnosis:
     """Diagnose: train the baseline, and the interventions where a task is hurt.
 
     Without a task that is hurt, nothing but the baseline is trained. Cost otherwise: a baseline again for each of about
@@ -29,15 +37,16 @@ def examine(perform: Perform, setup: Setup, train: Train, *, base: Sequence[Run]
 
     Args:
         perform: builds networks on the data set.
-        setup: the baseline and the effort.
+        setup: the baseline and the setup.
         train: performs a plan (`Bench.train`); told what it is for.
         base: a plan that holds the baseline among other rows, such as a study's; empty: the setup's own.
         command: that repeats it.
+        causes: train interventions where a task is hurt; False: find out only whether one is.
 
     Raises:
         InputError: fewer than two tasks, or networks that no setting could train.
     """
-    return _Examination(perform, setup, train).run(base, command)
+    return _Examination(perform, setup, train).run(base, command, causes)
 
 
 @final
@@ -57,7 +66,7 @@ class _Examination:
         share = self.sizes["select"] / self.sizes["train"] if self.dataset.resampled else 0.0
         self.share = partial(recovered, share=share)
 
-    def run(self, base: Sequence[Run], command: str) -> Diagnosis:
+    def run(self, base: Sequence[Run], command: str, causes: bool) -> Diagnosis:
         """All experiments, in order."""
         plan = tuple(base) or base_plan(self.names, self.setup, self._rows)
         self._perform("baseline", plan)
@@ -67,7 +76,7 @@ class _Examination:
         hurt = hurt_tasks(losses, self.names, self.setup, self.interval)
         tried: tuple[Intervention, ...] = ()
         found: dict[str, tuple[Recovery, ...]] = {}
-        if hurt:
+        if hurt and causes:
             fixed = self.perform.trunk is not None
             tried = interventions(self.dataset, self.setup, fixed=fixed)
             losses = self._intervene(rows, tried, hurt)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
+from sharewise.diagnosis._benefits import Benefits
+from sharewise.diagnosis._conditions import Conditions
 from sharewise.diagnosis._gaps import Gaps
 from sharewise.diagnosis._intervention import SEPARATED, Cause
 from sharewise.evidence import Interval
@@ -115,8 +117,8 @@ class Diagnosis:
         seconds: spent on training, on one thread each.
         command: that repeats it.
         notes: what the reader must know.
-        conditions: of successful sharing, checked before training is spent.
-        benefits: of sharing, each a number with an interval.
+        conditions: of successful sharing, looked at before training is spent; None: not looked at.
+        benefits: of sharing, each a number with an interval; None: not measured.
     """
 
     name: str
@@ -130,8 +132,8 @@ class Diagnosis:
     seconds: float = 0.0
     command: str = ""
     notes: tuple[str, ...] = ()
-    conditions: tuple[Any, ...] = ()
-    benefits: tuple[Any, ...] = ()
+    conditions: Conditions | None = None
+    benefits: Benefits | None = None
 
     @property
     def hurt(self) -> tuple[TaskDiagnosis, ...]:

@@ -10,7 +10,7 @@ from sharewise.training import Recipe
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """The joint training that is diagnosed, and the effort: numbers fixed before the first run.
+    """The joint training that is diagnosed, and the setup: numbers fixed before the first run.
 
     Args:
         replicates: paired repetitions; a causal claim needs about ten.

@@ -5,6 +5,7 @@ from sharewise.evidence._bootstrap import bca_interval
 from sharewise.evidence._choice import Contrasts, choose, choose_one, margin
 from sharewise.evidence._control import Decomposition, shuffle_control
 from sharewise.evidence._holdout import holdout_interval, pseudo_values
+from sharewise.evidence._importance import Importance, importances
 from sharewise.evidence._interval import Interval, resampled_interval, t_interval
 from sharewise.evidence._measures import delta_m, gain, mean_rank
 from sharewise.evidence._pooled import pooled_trees
@@ -15,6 +16,7 @@ from sharewise.evidence._references import Reference, reference_records
 from sharewise.evidence._replicates import replicates_needed
 from sharewise.evidence._ridge import ridge
 from sharewise.evidence._scores import FinalScores, Runs, SelectScores
+from sharewise.evidence._tables import table_arrays
 from sharewise.evidence._trees import chained_trees, trees
 from sharewise.evidence._verdict import Verdict, Word, p_outside, p_zero, verdicts
 
@@ -50,6 +52,9 @@ __all__ = [
     "Decomposition",
     "shuffle_control",
     "Arrays",
+    "table_arrays",
+    "Importance",
+    "importances",
     "Predictions",
     "Reference",
     "reference_records",

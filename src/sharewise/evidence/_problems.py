@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from sharewise._core import Role, Split
 from sharewise.evidence._interval import FloatArray
@@ -123,11 +124,31 @@ def learn(fit: Fit, train: Rows, valid: Rows, features: FloatArray, *, form: For
 
 def solve(problem: Problem, features: FloatArray, arrays: Arrays, fit: Fit) -> FloatArray:
     """Predictions of one problem for all rows: [n], or [n, C] of classes."""
-    train, valid = (_take(problem, features, problem.labelled() & arrays.rows(role)) for role in ("train", "valid"))
+    train, valid = (take(problem, features, problem.labelled() & arrays.rows(role)) for role in ("train", "valid"))
     return learn(fit, train, valid, features, form=problem.form, classes=problem.classes)
 
 
-def _take(problem: Problem, features: FloatArray, rows: NDArray[np.bool_]) -> Rows:
+def mean_loss(found: FloatArray, rows: Rows, known: FloatArray, form: Form) -> float:
+    """Mean squared error, Poisson deviance (but for a constant) or cross-entropy of predictions.
+
+    Args:
+        found: [m] means, or [m, C'] probabilities.
+        rows: what was to be predicted.
+        known: the C' classes that the columns stand for, ascending.
+        form: of the problem.
+    """
+    if form == "mean":
+        losses = (found - rows.target) ** 2
+    elif form == "count":
+        losses = found - xlogy(rows.target, found)
+    else:
+        chosen = found[np.arange(len(found)), np.searchsorted(known, rows.target)]
+        losses = -np.log(np.maximum(chosen, 1e-12))
+    return float(np.average(losses, weights=rows.weight))
+
+
+def take(problem: Problem, features: FloatArray, rows: NDArray[np.bool_]) -> Rows:
+    """Rows of a problem."""
     return Rows(features[rows], problem.target[rows], problem.weight[rows])
 
 

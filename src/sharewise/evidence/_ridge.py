@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import ConvergenceWarning
@@ -15,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sharewise.evidence._interval import FloatArray
-from sharewise.evidence._problems import Arrays, Form, Predictions, Rows, assemble, problems, solve
+from sharewise.evidence._problems import Arrays, Form, Predictions, Rows, assemble, mean_loss, problems, solve
 from sharewise.evidence._threads import one_thread
 from sharewise.tasks import Task
 
@@ -43,17 +42,6 @@ def _predict(model: BaseEstimator, form: Form, features: FloatArray) -> FloatArr
     return model.predict_proba(features) if form in ("yes", "class") else model.predict(features)
 
 
-def _loss(found: FloatArray, rows: Rows, known: FloatArray, form: Form) -> float:
-    if form == "mean":
-        losses = (found - rows.target) ** 2
-    elif form == "count":
-        losses = found - xlogy(rows.target, found)
-    else:
-        chosen = found[np.arange(len(found)), np.searchsorted(known, rows.target)]
-        losses = -np.log(np.maximum(chosen, 1e-12))
-    return float(np.average(losses, weights=rows.weight))
-
-
 def _tuned(alphas: Sequence[float]) -> Callable[[Rows, Rows, FloatArray, Form], FloatArray]:
     def fit(train: Rows, valid: Rows, features: FloatArray, form: Form) -> FloatArray:
         known = np.unique(train.target)
@@ -61,7 +49,7 @@ def _tuned(alphas: Sequence[float]) -> Callable[[Rows, Rows, FloatArray, Form], 
         for alpha in alphas if len(valid.target) else [1.0]:
             model = _linear(form, alpha, train.weight.sum())
             model.fit(train.features, train.target, sample_weight=train.weight)
-            loss = _loss(_predict(model, form, valid.features), valid, known, form) if len(valid.target) else 0.0
+            loss = mean_loss(_predict(model, form, valid.features), valid, known, form) if len(valid.target) else 0.0
             tried.append((loss, _predict(model, form, features)))
         return min(tried, key=lambda each: each[0])[1]
 

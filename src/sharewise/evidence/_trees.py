@@ -1,8 +1,8 @@
 """Gradient-boosted trees as a reference: per task, and chained along tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,37 +33,47 @@ def _boosted(form: Form, settings: dict[str, Any]) -> BaseEstimator:
     return HistGradientBoostingRegressor(loss=loss, **settings)
 
 
-def _known(train: Rows, valid: Rows, features: FloatArray) -> tuple[Rows, Rows, FloatArray]:
-    """Columns without any value in the training rows, which the trees refuse, become constant."""
+Predict: TypeAlias = Callable[[FloatArray], FloatArray]
+
+
+def grow(train: Rows, valid: Rows, form: Form, *, categorical: NDArray[np.bool_], iterations: int) -> Predict:
+    """Histogram gradient boosting, stopped on the valid rows and cut at the best iteration.
+
+    Columns without any value in the training rows, which the trees refuse, become constant.
+
+    Returns:
+        features [n, D] -> means [n] or probabilities [n, C'].
+    """
     empty = np.isnan(train.features).all(axis=0)
-    if not empty.any():
-        return train, valid, features
-    shown = (np.where(empty, 0.0, each) for each in (train.features, valid.features, features))
-    return train._replace(features=next(shown)), valid._replace(features=next(shown)), next(shown)
+
+    def shown(features: FloatArray) -> FloatArray:
+        return np.where(empty, 0.0, features) if empty.any() else features
+
+    settings: dict[str, Any] = {"categorical_features": _few_categories(shown(train.features), categorical)}
+    if not len(valid.target):
+        model = _boosted(form, {**settings, "early_stopping": False})
+        model.fit(shown(train.features), train.target, sample_weight=train.weight)
+        predict = model.predict_proba if form in ("yes", "class") else model.predict
+        return lambda features: predict(shown(features))
+    model = _boosted(form, {**settings, "early_stopping": True, "max_iter": iterations, "n_iter_no_change": 20})
+    model.fit(
+        shown(train.features),
+        train.target,
+        sample_weight=train.weight,
+        X_val=shown(valid.features),
+        y_val=valid.target,
+        sample_weight_val=valid.weight,
+    )
+    staged = model.staged_predict_proba if form in ("yes", "class") else model.staged_predict
+    best = max(int(np.argmax(model.validation_score_)), 1)
+    return lambda features: next(islice(staged(shown(features)), best - 1, None))
 
 
 def boost(categorical: NDArray[np.bool_], iterations: int) -> Fit:
-    """Histogram gradient boosting, stopped on the valid rows and cut at the best iteration."""
+    """As `grow`, fitted and applied at once."""
 
     def fit(train: Rows, valid: Rows, features: FloatArray, form: Form) -> FloatArray:
-        train, valid, features = _known(train, valid, features)
-        settings: dict[str, Any] = {"categorical_features": _few_categories(train.features, categorical)}
-        if not len(valid.target):
-            model = _boosted(form, {**settings, "early_stopping": False})
-            model.fit(train.features, train.target, sample_weight=train.weight)
-            return model.predict_proba(features) if form in ("yes", "class") else model.predict(features)
-        model = _boosted(form, {**settings, "early_stopping": True, "max_iter": iterations, "n_iter_no_change": 20})
-        model.fit(
-            train.features,
-            train.target,
-            sample_weight=train.weight,
-            X_val=valid.features,
-            y_val=valid.target,
-            sample_weight_val=valid.weight,
-        )
-        staged = model.staged_predict_proba if form in ("yes", "class") else model.staged_predict
-        best = max(int(np.argmax(model.validation_score_)), 1)
-        return next(islice(staged(features), best - 1, None))
+        return grow(train, valid, form, categorical=categorical, iterations=iterations)(features)
 
     return fit
 

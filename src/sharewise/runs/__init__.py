@@ -2,9 +2,10 @@
 
 from sharewise.runs._bench import Bench, Late, Results
 from sharewise.runs._body import MakeTrunk
-from sharewise.runs._build import build_method, build_mixture, build_network, restrict, shuffle, trunk_features
+from sharewise.runs._build import build_method, build_mixture, build_network, trunk_features
 from sharewise.runs._choose import choose_way
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
+from sharewise.runs._labels import labelled, restrict, shuffle, thin
 from sharewise.runs._machine import choose_device, cores, free_memory
 from sharewise.runs._penalty import build_penalty, tuned
 from sharewise.runs._perform import OWN_BEST, TEST, Perform
@@ -49,6 +50,8 @@ __all__ = [
     "trunk_features",
     "restrict",
     "shuffle",
+    "thin",
+    "labelled",
     "execute",
     "warm_up",
     "can_travel",

@@ -1,7 +1,6 @@
 """From a row of a plan to a network, a method and a mixture of rows."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from inspect import signature
 
@@ -11,9 +10,10 @@ from torch import Tensor, nn
 import sharewise.gradients as gradients
 import sharewise.objectives as objectives
 from sharewise._core import Aggregator, Batch, InputError, Objective, Split, Tree, Weighting, map_tree
-from sharewise.mixing import Encoder, Mixture, equal, given, proportional, seeded, temperature
+from sharewise.mixing import Encoder, Mixture, equal, given, proportional, temperature
 from sharewise.models import Heads, Model, MultiTask
 from sharewise.runs._body import MakeTrunk, body_of
+from sharewise.runs._labels import labelled
 from sharewise.runs._run import Network, Run
 from sharewise.runs._sharing import Sharing, build_form
 from sharewise.tasks import Task, kind_index
@@ -133,51 +133,6 @@ def build_method(run: Run, tasks: int) -> Objective | Weighting | Aggregator:
         raise InputError(f"method `{run.method}` does not take {run.options}: {error}") from None
 
 
-def restrict(data: Batch, trained: Tensor) -> Batch:
-    """The same rows with the labels of the trained tasks only: the others are absent, exactly as if never collected.
-
-    Args:
-        data: all rows.
-        trained: Bool [K].
-    """
-    if bool(trained.all()) or data.task is not None:
-        return data
-    observed = data.observed if data.observed is not None else torch.ones(len(data), len(trained), dtype=torch.bool)
-    return replace(data, observed=observed & trained)
-
-
-def shuffle(data: Batch, tasks: Sequence[Task], split: Split, run: Run) -> Batch:
-    """The same rows with the training labels of the run's `shuffled` tasks dealt anew among the rows that have one.
-
-    So these tasks keep their labels' distribution and their part in the loss, and lose what they tell about the inputs.
-
-    Args:
-        data: all rows.
-        tasks: K of them.
-        split: roles.
-        run: which tasks, and the seed.
-    """
-    if not run.shuffled:
-        return data
-    targets = {key: values.clone() for key, values in data.targets.items()}
-    for key, places in kind_index(tasks).items():
-        for column, place in enumerate(places.tolist()):
-            if tasks[place].name in run.shuffled:
-                rows = _labelled(data, split.train, place)
-                order = torch.randperm(len(rows), generator=seeded(run.recipe.seed, "shuffled", tasks[place].name))
-                own = targets[key] if data.task is not None else targets[key][:, column]
-                own[rows] = own[rows[order]]
-    return replace(data, targets=targets)
-
-
-def _labelled(data: Batch, rows: Tensor, place: int) -> Tensor:
-    """Those of the rows that have a label of a task."""
-    if data.task is not None:
-        known = data.task[rows] == place
-        return rows[known if data.observed is None else known & data.observed[rows]]
-    return rows if data.observed is None else rows[data.observed[rows, place]]
-
-
 def build_mixture(run: Run, data: Batch, split: Split, trained: Tensor) -> Mixture:
     """Training rows that have a label of a trained task; rows of tasks with data of their own are mixed by the plan.
 
@@ -189,11 +144,11 @@ def build_mixture(run: Run, data: Batch, split: Split, trained: Tensor) -> Mixtu
     """
     train = split.train
     if data.task is None:
-        labelled = train if data.observed is None else train[data.observed[train].any(1)]
-        sources, rates = [labelled], torch.ones(1)
+        known = train if data.observed is None else train[data.observed[train].any(1)]
+        sources, rates = [known], torch.ones(1)
     else:
         places = trained.nonzero().flatten().tolist()
-        sources = [train[data.task[train] == place] for place in places]
+        sources = [labelled(data, train, place) for place in places]
         rates = _rates(run, [len(source) for source in sources], places)
     return Mixture(sources, rates, batch_size=run.recipe.batch_size, seed=run.recipe.seed)
 

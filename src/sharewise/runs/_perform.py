@@ -14,13 +14,14 @@ from sharewise._core import ROLES, Batch, InputError, Record, Role, Split, Tree
 from sharewise.mixing import Dataset, Encoder, Prepared
 from sharewise.models import Model, count_operations, count_parameters, sharing_records, solve_width
 from sharewise.runs._body import MakeTrunk
-from sharewise.runs._build import build_method, build_mixture, build_network, restrict, shuffle, trunk_features
+from sharewise.runs._build import build_method, build_mixture, build_network, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
+from sharewise.runs._labels import restrict, shuffle, thin
 from sharewise.runs._machine import Peak
 from sharewise.runs._penalty import build_penalty
 from sharewise.runs._run import Network, Run
 from sharewise.runs._sharing import Sharing
-from sharewise.runs._store import Finished
+from sharewise.runs._store import Finished, Store
 from sharewise.runs._trained import Part, TrainedModel
 from sharewise.runs._trunk import trunk_scales
 from sharewise.tasks import Criterion, constant_losses, evaluate, predictions, skill
@@ -48,6 +49,7 @@ class Perform:
         callbacks: told about every evaluation.
         checkpoints: a folder from which a killed training continues; None: it starts again.
         device: where networks are trained: "cpu", "cuda", ...
+        donors: folder of the finished runs that others start from.
     """
 
     dataset: Dataset
@@ -55,6 +57,7 @@ class Perform:
     callbacks: tuple[Callback, ...] = ()
     checkpoints: Path | None = None
     device: str = "cpu"
+    donors: Path | None = None
     _prepared: dict[int, tuple[Split, Prepared]] = field(default_factory=dict, repr=False)
 
     def key(self, run: Run) -> str:
@@ -85,7 +88,7 @@ class Perform:
         split, prepared = self.prepared(run.replicate)
         tasks = self.dataset.tasks
         trained = torch.tensor([task.name in run.tasks for task in tasks])
-        data = shuffle(restrict(prepared.batch, trained), tasks, split, run)
+        data = shuffle(thin(restrict(prepared.batch, trained), tasks, split, run), tasks, split, run)
         several = len(run.judged) > 1
         network = self.network(run).to(self.device)
         return Training(
@@ -145,8 +148,20 @@ class Perform:
         return self._prepared[replicate]
 
     def network(self, run: Run) -> Model:
-        """The run's network before training."""
-        return self._network(run, run.network)
+        """The run's network before training.
+
+        Raises:
+            InputError: it starts from a run that is not there, or kept no weights.
+        """
+        model = self._network(run, run.network)
+        if run.start:
+            finished = Store(self.donors or Path()).get(run.start)
+            weights = {name.removeprefix(WEIGHT): each for name, each in finished.tensors.items() if WEIGHT in name}
+            if not weights:
+                raise InputError(f"the run `{run.start}` kept no weights to start from; train it with `keep`")
+            own = {name: each for name, each in model.state_dict().items() if name.startswith("heads.")}
+            model.load_state_dict(weights | own)
+        return model
 
     def matched(self, run: Run, like: Run, *, by: Literal["parameters", "operations"] = "parameters") -> Run:
         """The run with a network as wide as makes it cost what another run's network costs, as nearly as widths allow.

@@ -50,6 +50,11 @@ class Run:
         keep: keep the weights of the trained network.
         shuffled: those of `tasks` whose training labels are shuffled. They are trained, but neither stop, tune nor
             score the run.
+        hints: those of `tasks` that only help: they are trained, but neither stop, tune nor score the run.
+        labels: task -> how many of its training labels are used, of all that there are; in one replicate fewer labels
+            are a part of more. Those of the other roles stay.
+        start: name of a finished run that kept its weights: the network begins with them, but for its heads, which are
+            new. "": with the initial numbers of the seed.
 
     Example:
         >>> Run("together", ("age", "income"), replicate=0).recipe.learning_rate
@@ -72,11 +77,14 @@ class Run:
     probe: bool = False
     keep: bool = False
     shuffled: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    labels: dict[str, int] = field(default_factory=dict)
+    start: str = ""
 
     @property
     def judged(self) -> tuple[str, ...]:
         """The tasks that stop, tune and score the run."""
-        return tuple(name for name in self.tasks if name not in self.shuffled)
+        return tuple(name for name in self.tasks if name not in (*self.shuffled, *self.hints))
 
     def describe(self) -> dict[str, Any]:
         """The row as plain numbers and texts."""
@@ -89,6 +97,7 @@ class Run:
             "tasks": tuple(row["tasks"]),
             "rates": tuple(row["rates"]),
             "shuffled": tuple(row.get("shuffled", ())),
+            "hints": tuple(row.get("hints", ())),
             "network": Network(**row["network"]),
             "recipe": Recipe(**row["recipe"]),
         }

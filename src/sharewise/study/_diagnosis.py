@@ -1,11 +1,15 @@
 """A diagnosis beside a study: from the same choices, in the same folder, with a report."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from sharewise._core import InputError
-from sharewise.diagnosis import Begun, Diagnosis, Setup, diagnose
+from sharewise.diagnosis import Begun, Diagnosis, Setup, Wanted, diagnose
 from sharewise.runs import Perform, Progress, Sharing
 from sharewise.study._diagnosis_report import write_diagnosis
 from sharewise.study._plan import check_study, make_plan, write_text, written_way
@@ -22,9 +26,9 @@ def diagnosis(
     *,
     protocol: Protocol | None = None,
     sharing: Sharing | None = None,
+    wanted: Wanted | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-    command: str = "",
 ) -> Diagnosis:
     """Find out by experiment why tasks are worse together, and write a report of it.
 
@@ -36,9 +40,9 @@ def diagnosis(
         out: folder, of a study or new.
         protocol: the numbers of the baseline; replicates and trials hold for each intervention.
         sharing: form of sharing that is diagnosed, if not one hard-shared trunk.
+        wanted: what is looked at, and the command that repeats it; None: conditions and causes.
         workers: processes, or None: as many as cores.
         progress: told how far it is.
-        command: that repeats it, for the report.
 
     Raises:
         InputError: fewer than two tasks or replicates, or the folder holds other data.
@@ -54,26 +58,35 @@ def diagnosis(
         >>> sorted(path.name for path in folder.iterdir())
         ['diagnosis.html', 'diagnosis.json', 'diagnosis_plan.json', 'runs']
     """
-    wanted, form, folder = protocol or Protocol(replicates=10), sharing or Sharing(), Path(out)
+    numbers, form, folder = protocol or Protocol(replicates=10), sharing or Sharing(), Path(out)
     dataset = perform.dataset
-    if wanted.replicates < 2:
+    if numbers.replicates < 2:
         raise InputError("a diagnosis needs at least two replicates for its intervals, got one; ten are better")
     check_study(folder, dataset)
     begun, way = None, written_way(folder)
     if way is not None and form.key == "hard":
-        begun = Begun(plan=make_plan(dataset, wanted, treatments_of(wanted, perform)), way=way)
+        begun = Begun(plan=make_plan(dataset, numbers, treatments_of(numbers, perform)), way=way)
     found = diagnose(
         perform,
         folder,
-        setup=setup_of(wanted, form),
+        setup=setup_of(numbers, form),
         begun=begun,
+        wanted=wanted,
         workers=workers,
         progress=progress,
-        command=command,
     )
     write_diagnosis(found, folder / REPORT)
-    write_text(folder / NUMBERS, json.dumps(without_nan(asdict(found)), indent=1, ensure_ascii=False))
+    write_text(folder / NUMBERS, json.dumps(without_nan(_plain(asdict(found))), indent=1, ensure_ascii=False))
     return found
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # what JSON holds
+    """Arrays as lists."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def setup_of(protocol: Protocol, sharing: Sharing) -> Setup:

@@ -4,15 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from sharewise.diagnosis import Diagnosis, TaskDiagnosis
+from sharewise.diagnosis import Benefits, Diagnosis, FewShot, TaskDiagnosis, Worth
 from sharewise.evidence import Interval
 from sharewise.study._causes import REMEDIES, cause_of, diagnosis_headline, next_command, verdict
+from sharewise.study._charts_benefits import few_shot_chart, legend_of, worth_chart
 from sharewise.study._charts_gains import Axis
 from sharewise.study._numbers import count, duration, number, share
 from sharewise.study._plan import write_text
 
+CHIPS = {"met": "helps", "not met": "hurts", "open": "undetermined"}
 ENDS = (-0.5, 1.25)  # of the axis of shares recovered
 
 
@@ -33,7 +35,7 @@ def write_diagnosis(diagnosis: Diagnosis, path: Path | str) -> Path:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(number=number, count=count, duration=duration, share=share)
+    environment.filters.update(number=number, count=count, duration=duration, share=share, ticked=ticked)
     environment.globals.update(cause_of=cause_of, verdict=verdict, row_of=row_of)
     text = environment.get_template("report_diagnosis.html").render(_context(diagnosis))
     write_text(Path(path), text)
@@ -51,7 +53,35 @@ def _context(diagnosis: Diagnosis) -> dict[str, Any]:
         "ranked": sorted(diagnosis.tasks, key=_harm),
         "axis": Axis(*ENDS),
         "remedies": REMEDIES,
+        "chips": CHIPS,
+        **_benefits(diagnosis.benefits),
     }
+
+
+def _benefits(benefits: Benefits | None) -> dict[str, Any]:
+    """Charts and legends of the benefits that have curves."""
+    parts = dict(benefits.parts()) if benefits else {}
+    charts: dict[str, dict[str, Markup]] = {}
+    legends = {}
+    for name, results in parts.items():
+        for place, each in enumerate(results):
+            if isinstance(each, Worth | FewShot):
+                svg = worth_chart(each, place) if isinstance(each, Worth) else few_shot_chart(each, place)
+                charts.setdefault(name, {})[each.task] = Markup(svg)
+                legends[name] = legend_of(each.curves)
+    return {"charts": charts, "legends": legends}
+
+
+def ticked(text: str) -> Markup:
+    """A sentence with the names between backticks as code, all of it escaped.
+
+    Example:
+        >>> ticked("`a<b` is worse")
+        Markup('<code>a&lt;b</code> is worse')
+    """
+    parts = text.split("`")
+    marks = (f"<code>{escape(part)}</code>" if place % 2 else str(escape(part)) for place, part in enumerate(parts))
+    return Markup("".join(marks))  # each part is escaped
 
 
 def _harm(task: TaskDiagnosis) -> float:
