@@ -15,6 +15,7 @@ from sharewise.mixing._tensors import Tensors
 
 if TYPE_CHECKING:
     from sharewise.mixing._arrays import from_arrays
+    from sharewise.mixing._clusters import around_centres, in_subspaces, planted_groups
     from sharewise.mixing._columns import Columns
     from sharewise.mixing._digits import digits, multidigits
     from sharewise.mixing._encoder import TableEncoder
@@ -37,6 +38,9 @@ _LAZY = {
     "FeatureEncoder": "_features",
     "Finding": "_findings",
     "from_arrays": "_arrays",
+    "around_centres": "_clusters",
+    "in_subspaces": "_clusters",
+    "planted_groups": "_clusters",
     "digits": "_digits",
     "multidigits": "_digits",
 }
@@ -74,6 +78,9 @@ __all__ = [
     "Finding",
     "digits",
     "multidigits",
+    "around_centres",
+    "in_subspaces",
+    "planted_groups",
 ]
 
 

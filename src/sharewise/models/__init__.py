@@ -37,6 +37,7 @@ from sharewise.models._forms import (
     sluice,
     stem,
 )
+from sharewise.models._grouped import Grouped, grouped, join_groups
 from sharewise.models._heads import Heads
 from sharewise.models._health import Use, copy_distances, expert_use, health, sharing_records
 from sharewise.models._level import Level
@@ -68,6 +69,7 @@ __all__ = [
     # models
     "MultiTask",
     "Independent",
+    "Grouped",
     "Experts",
     "Conditioned",
     "Stitched",
@@ -105,6 +107,7 @@ __all__ = [
     "Polytropon",
     # forms of sharing, ready made
     "independent",
+    "grouped",
     "conditioned",
     "shared_bottom",
     "one_gate",
@@ -145,6 +148,7 @@ __all__ = [
     "solve_width",
     "add_task",
     "remove_task",
+    "join_groups",
     "export_task",
     "TaskSlices",
     "Use",

@@ -1,7 +1,7 @@
 """Forms of sharing by name, the one place where a name becomes a network."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache, partial
@@ -12,7 +12,7 @@ from torch import nn
 
 import sharewise.models as models
 from sharewise._core import InputError
-from sharewise.models import Condition, Heads, Model, MultiTask, conditioned, independent
+from sharewise.models import Condition, Heads, Model, MultiTask, conditioned, grouped, independent
 from sharewise.runs._body import Body
 
 DESCRIPTOR = 4  # numbers in a learnt description of a task
@@ -28,9 +28,10 @@ class Sharing:
 
     Args:
         name: `hard`, `none`, `soft`, a ready-made form of `sharewise.models` (`mmoe`, `ple`, `cross_stitch`), or one of
-            its conditions (`film`); upper and lower case, `-` and `_` are the same.
-        options: arguments of the form (`experts`, `own`, `shared`, `levels`, `rank`), and of what it adds to the loss:
-            `strength`, `ramp` (steps until it is reached), and for `soft` `penalty` (`to_mean`, `laplacian`, `nuclear`,
+            its conditions (`film`), or `grouped`; upper and lower case, `-` and `_` are the same.
+        options: arguments of the form (`experts`, `own`, `shared`, `levels`, `rank`; of `grouped` `groups`, the number
+            of each task's group, tasks in the order of their names), and of what it adds to the loss: `strength`,
+            `ramp` (steps until it is reached), and for `soft` `penalty` (`to_mean`, `laplacian`, `nuclear`,
             `nuclear_unfolded`) and `graph` (similarities [K, K] for `laplacian`).
 
     Example:
@@ -91,6 +92,7 @@ def forms() -> dict[str, Form]:
             found[name] = partial(_experts, member)
         elif inspect.isclass(member) and issubclass(member, Condition) and member is not Condition:
             found[name.lower()] = partial(_conditioned, member)
+    found["grouped"] = _grouped
     return {name: form for name, form in found.items() if name not in _SAME}
 
 
@@ -137,6 +139,11 @@ def _hard(body: Body, heads: Callable[[int], Heads]) -> MultiTask:
 
 def _none(body: Body, heads: Callable[[int], Heads]) -> Model:
     return independent(lambda _: nn.Identity(), 0, heads(body.whole_features), encoder=body.whole)
+
+
+def _grouped(body: Body, heads: Callable[[int], Heads], *, groups: Sequence[int] | None = None) -> Model:
+    """`groups`: the number of each task's group, tasks in the order of their names."""
+    return grouped(lambda _: nn.Identity(), 0, heads(body.whole_features), encoder=body.whole, groups=groups)
 
 
 def _experts(form: Form, body: Body, heads: Callable[[int], Heads], **options: Any) -> Model:  # noqa: ANN401  # of forms
