@@ -25,7 +25,7 @@ def data_folder(given: Path | None) -> Path:
     return named
 
 
-def _frame(folder: Path, file: str) -> pd.DataFrame:
+def read_frame(folder: Path, file: str) -> pd.DataFrame:
     path = folder / file
     if not path.exists():
         raise InputError(f"`{path}` is not there; the comparison needs `{file}` in the folder of tables")
@@ -34,25 +34,25 @@ def _frame(folder: Path, file: str) -> pd.DataFrame:
 
 def census(folder: Path) -> Table:
     """Income and marital status, all 39 inputs, a sample of the published test rows (the "full" protocol, 60/20/20)."""
-    frame = _frame(folder, "census_income_kdd/test.parquet")
+    frame = read_frame(folder, "census_income_kdd/test.parquet")
     left_out = ["income", "marital_stat", "instance_weight", "y_bachelor_plus", "y_some_college_plus"]
     frame = frame.drop(columns=left_out).sample(min(ROWS, len(frame)), random_state=0)
     tasks = dict.fromkeys(("y_income", "y_never_married"), "binary")
-    return Table.from_frame(frame, tasks, fractions=FRACTIONS, name="census_income_kdd")
+    return Table.fromread_frame(frame, tasks, fractions=FRACTIONS, name="census_income_kdd")
 
 
 def sarcos(folder: Path) -> Table:
     """Seven torques of a robot arm from positions, velocities and accelerations of its joints."""
-    frame = _frame(folder, "sarcos/official_test_part.parquet")
+    frame = read_frame(folder, "sarcos/official_test_part.parquet")
     tasks = {f"tau{joint}": "regression" for joint in range(1, 8)}
-    return Table.from_frame(frame, tasks, fractions=FRACTIONS, name="sarcos")
+    return Table.fromread_frame(frame, tasks, fractions=FRACTIONS, name="sarcos")
 
 
 def beijing(folder: Path) -> Table:
     """Six pollutants from the weather, labels missing, the last hours of the record; split by time."""
-    frame = _frame(folder, "beijing_air_aotizhongxin/data.parquet").tail(ROWS)
+    frame = read_frame(folder, "beijing_air_aotizhongxin/data.parquet").tail(ROWS)
     tasks = {column: "regression" for column in frame.columns if column.startswith("y_")}
-    return Table.from_frame(
+    return Table.fromread_frame(
         frame, tasks, columns=Columns(time="datetime"), fractions=FRACTIONS, name="beijing_air_aotizhongxin"
     )
 

@@ -48,6 +48,11 @@ class Affinity:
             if found != shape:
                 raise ValueError(f"`{name}` must be of shape {shape}, one row for each task, got {found}.")
 
+    def noise(self) -> float:
+        """The median standard error, which `pair_partition` takes as its caution; 0 where none is known."""
+        known = self.errors[np.isfinite(self.errors)]
+        return float(np.median(known)) if len(known) else 0.0
+
     def of(self, task: str, other: str) -> float:
         """The effect of `other` on `task`."""
         return float(self.values[self.tasks.index(task), self.tasks.index(other)])

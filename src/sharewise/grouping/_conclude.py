@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sharewise.grouping._affinity import Affinity
 from sharewise.grouping._choice import (
     Choice,
     Rules,
@@ -17,20 +16,21 @@ from sharewise.grouping._choice import (
 )
 from sharewise.grouping._confirm import Floats, Skills, skills_of
 from sharewise.grouping._contenders import ALONE, TOGETHER, Contender
+from sharewise.grouping._explore import Estimate
 from sharewise.grouping._grouping import Grouping, Standing
 from sharewise.grouping._propose import predicted
 from sharewise.grouping._work import Work
 from sharewise.runs import Results
 
 
-def conclude(work: Work, contenders: Sequence[Contender], best: Results, affinity: Affinity) -> Grouping:
+def conclude(work: Work, contenders: Sequence[Contender], best: Results, estimate: Estimate) -> Grouping:
     """The grouping that retraining found.
 
     Args:
         work: its runs.
         contenders: that were retrained.
         best: their tuned runs.
-        affinity: that proposed them.
+        estimate: that proposed them.
     """
     protocol, dataset, order = work.protocol, work.dataset, work.order
     select, test = (skills_of(contenders, best, work.sizes, order=order, role=role) for role in ("select", "test"))
@@ -38,11 +38,11 @@ def conclude(work: Work, contenders: Sequence[Contender], best: Results, affinit
     rules = Rules(interval_on(dataset, "test"), protocol.margin, protocol.level)
     verdicts = judge_contenders(_means(test), choice.chosen, rules)
     against = _against(choice, test)
-    standings = [_standing(work, each, best, test=test, choice=choice, affinity=affinity) for each in contenders]
+    standings = [_standing(work, each, best, test=test, choice=choice, estimate=estimate) for each in contenders]
     return Grouping(
         name=dataset.name,
         tasks=order,
-        affinity=affinity,
+        affinity=estimate.affinity,
         standings=tuple(standings),
         chosen=choice.chosen,
         baseline=choice.baseline,
@@ -86,10 +86,10 @@ def _against(choice: Choice, test: Skills) -> str:
 
 
 def _standing(
-    work: Work, contender: Contender, best: Results, *, test: Skills, choice: Choice, affinity: Affinity
+    work: Work, contender: Contender, best: Results, *, test: Skills, choice: Choice, estimate: Estimate
 ) -> Standing:
     many, table = len(contender.networks), test[contender.name]
-    width, promised = work.sizes.width(many), predicted(affinity, contender)
+    width, promised = work.sizes.width(many), predicted(estimate, contender)
     members = {network.members for network in contender.networks}
     own = [finished for run, finished in best if run.network.width == width and frozenset(run.tasks) in members]
     return Standing(

@@ -1,86 +1,87 @@
-"""Affinities measured directly: every pair of tasks against each alone, in populations of short trainings."""
+"""What proposes groups: an estimator by its name, or the one that suits the number of tasks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import combinations
+from typing import final
 
 import numpy as np
 
+from sharewise._core import InputError
 from sharewise.grouping._affinity import Affinity
-from sharewise.grouping._confirm import Floats, network_run, skills
-from sharewise.grouping._protocol import GroupingProtocol
-from sharewise.runs import Results, Run
+from sharewise.grouping._cosine import gradient_cosine
+from sharewise.grouping._direct import leave_one_out, pairs, random_subsets
+from sharewise.grouping._gains import Gains
+from sharewise.grouping._linearised import linearised
+from sharewise.grouping._lookahead import lookahead_affinity
+from sharewise.grouping._recommended import Effort, estimate_gains
+from sharewise.grouping._similarity import representation_similarity
+from sharewise.runs import Bench, Run
 
-SHORT = "short"
+AUTO = "auto"
+SHORT = (pairs, leave_one_out, random_subsets)  # made of short trainings
+JOINT = (linearised, lookahead_affinity, gradient_cosine, representation_similarity)  # read off joint trainings
+FEW, MANY = 10, 24  # tasks: gains of all groups are estimated up to the first, all pairs are trained up to the second
 
 
-def short_plan(
-    groups: Sequence[frozenset[str]],
-    protocol: GroupingProtocol,
-    *,
-    width: int,
-    rows: Callable[[int], int],
-    order: Sequence[str],
-) -> tuple[Run, ...]:
-    """Short trainings of networks of one width at the first setting, in paired replicates.
+@final
+@dataclass(frozen=True)
+class Estimate:
+    """Affinities, and gains of whole groups where they were estimated."""
+
+    affinity: Affinity
+    gains: Gains | None = None
+
+
+def method_names() -> tuple[str, ...]:
+    """Names of the estimators; `auto` is the one that suits the number of tasks.
+
+    Example:
+        >>> method_names()[:3]
+        ('auto', 'pairs', 'leave_one_out')
+    """
+    return (AUTO, *(each.__name__ for each in (*SHORT, *JOINT)))
+
+
+def explore(bench: Bench, like: Run, method: str, *, replicates: Sequence[int], length: float) -> Estimate:
+    """Estimate what tasks do for each other.
+
+    By default (`auto`): up to 10 tasks the gains of all groups (`estimate_gains`), up to 24 all pairs in short
+    trainings (`pairs`), beyond that linearisation around joint trainings (`linearised`).
 
     Args:
-        groups: tasks of each network.
-        protocol: how short, and how many replicates.
-        width: of the trunks: that of the size in use, since affinities carry over poorly between widths.
-        rows: replicate -> number of its training rows.
-        order: of the tasks in the data.
+        bench: performs and stores.
+        like: the run of all tasks together, at the size that networks will have.
+        method: name of the estimator.
+        replicates: that are trained, none of them one of the confirmation.
+        length: of short trainings, as a share of a full one.
+
+    Raises:
+        InputError: there is no such estimator.
     """
-    found = []
-    for replicate in range(protocol.short_replicates):
-        for group in groups:
-            run = network_run((width, group), protocol, rows=rows(replicate), place=(replicate, 0), order=order)
-            steps = max(1, round(protocol.short * run.recipe.steps))
-            every = max(1, steps // 10)
-            recipe = replace(run.recipe, steps=steps, evaluate_every=every)
-            found.append(replace(run, treatment=SHORT, recipe=recipe, keep=False))
-    return tuple(found)
+    known: dict[str, Callable[..., Affinity]] = {each.__name__: each for each in (*SHORT, *JOINT)}
+    if method == AUTO and len(like.tasks) <= FEW:
+        effort = Effort(length, len(replicates), min(4, len(replicates)), 3)
+        gains = estimate_gains(bench, like, first=replicates[0], effort=effort)
+        return Estimate(_of_pairs(gains), gains)
+    name = method if method != AUTO else (pairs if len(like.tasks) <= MANY else linearised).__name__
+    if name not in known:
+        close = get_close_matches(name, known, 1)
+        hint = f"did you mean `{close[0]}`? " if close else ""
+        raise InputError(f"there is no estimator `{method}`; {hint}There are {', '.join(method_names())}")
+    if known[name] in SHORT:
+        return Estimate(known[name](bench, like, replicates=replicates, length=length))
+    return Estimate(known[name](bench, like, replicates=replicates))
 
 
-def pairs_of(tasks: Sequence[str]) -> list[frozenset[str]]:
-    """Every task alone, and every pair."""
-    return [frozenset({name}) for name in tasks] + [frozenset(pair) for pair in combinations(tasks, 2)]
-
-
-def pair_gains(results: Results, tasks: Sequence[str], *, short: float) -> Affinity:
-    """Gains of each task by each other: `(L_alone - L_pair) / L_alone` on the validation rows, mean over replicates.
-
-    Args:
-        results: runs of the `short_plan` of `pairs_of` the tasks.
-        tasks: K names.
-        short: length of the trainings, as a share of a full one.
-    """
-    losses: dict[tuple[frozenset[str], str], dict[int, float]] = {}
-    for run, finished in results:
-        for name, skill in skills(finished, "valid").items():
-            losses.setdefault((frozenset(run.tasks), name), {})[run.replicate] = 1 - skill
-    replicates = sorted({run.replicate for run, _ in results})
+def _of_pairs(gains: Gains) -> Affinity:
+    """The gains of pairs as a matrix."""
+    tasks, place = gains.tasks, {group: at for at, group in enumerate(gains.groups)}
     values, errors = (np.full((len(tasks), len(tasks)), np.nan) for _ in range(2))
-    for row, task in enumerate(tasks):
-        for column, other in enumerate(tasks):
-            if row != column:
-                alone, pair = (losses.get((group, task), {}) for group in (frozenset({task}), frozenset({task, other})))
-                gains = np.array([_gain(alone.get(place), pair.get(place)) for place in replicates])
-                values[row, column], errors[row, column] = _mean(gains), _error(gains)
-    cost = short * len(results)
-    note = "gain of short trainings of pairs against short trainings alone, in shares of the loss alone"
-    return Affinity(tuple(tasks), values, errors, cost, "pairs", note)
-
-
-def _gain(alone: float | None, pair: float | None) -> float:
-    return float("nan") if alone is None or pair is None or alone == 0 else (alone - pair) / alone
-
-
-def _mean(gains: Floats) -> float:
-    known = gains[np.isfinite(gains)]
-    return float(known.mean()) if len(known) else float("nan")
-
-
-def _error(gains: Floats) -> float:
-    known = gains[np.isfinite(gains)]
-    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else float("nan")
+    for first, second in combinations(range(len(tasks)), 2):
+        at = place[frozenset({tasks[first], tasks[second]})]
+        for table, found in ((values, gains.values), (errors, gains.errors)):
+            table[first, second], table[second, first] = found[at, first], found[at, second]
+    note = "gain of the row beside the column, shares of the loss alone; estimated for whole groups, shown for pairs"
+    return Affinity(tasks, values, errors, gains.cost, gains.method, note)

@@ -31,11 +31,11 @@ def group(
 ) -> Grouping:
     """Choose which tasks to train together, and train them.
 
-    Affinities are estimated by short trainings and propose groups (`propose`). Then all contenders are retrained with
+    What tasks do for each other is estimated (`explore`), which proposes groups (`propose`). Then all contenders are retrained with
     paired replicates and tuned with as many trials for each network, at equal parameters at inference: the proposed
     groups, all tasks together, each alone, random partitions. Groups are recommended if they are surely better on the
     select rows than the better one of together and alone (`choose_contender`); verdicts are read off the test rows.
-    Settings are chosen on the valid rows, which the affinities are measured on too.
+    Settings are chosen on the valid rows; the estimates come from replicates of their own.
 
     An interrupted grouping continues: finished trainings are never repeated. Writes into `folder`: `grouping.json`,
     `grouping_plan.json`, `model/` (the recommended networks as one model) and `runs/`.
@@ -68,10 +68,10 @@ def group(
     check_grouping(folder, dataset)
     perform = Perform(dataset, trunk, device=choose_device(wanted.device))
     work = Work(folder, perform, wanted, workers=workers, progress=progress)
-    affinity = work.explore()
-    contenders, left_out = fitting(propose(affinity, wanted), work.sizes)
+    estimate = work.explore()
+    contenders, left_out = fitting(propose(estimate, wanted), work.sizes)
     best = work.confirm(contenders)
-    found = conclude(work, contenders, best, affinity)
+    found = conclude(work, contenders, best, estimate)
     seconds = {"total": time.perf_counter() - started}
     found = replace(found, left_out=left_out, command=command, seconds=seconds)
     grouped_model(found.recommended, best, work.sizes, perform).save(folder / "model")

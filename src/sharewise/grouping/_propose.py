@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sharewise.grouping._affinity import Affinity
 from sharewise.grouping._contenders import PROPOSED, Contender, extremes, random_like
+from sharewise.grouping._explore import Estimate
 from sharewise.grouping._pairs import pair_networks, pair_partition
 from sharewise.grouping._protocol import GroupingProtocol
 
@@ -34,23 +35,31 @@ def typical_error(affinity: Affinity) -> float:
     return float(np.median(known)) if len(known) else 0.0
 
 
-def predicted(affinity: Affinity, contender: Contender) -> dict[str, float]:
-    """The gain of each task against training alone that its network's affinities promise: their mean; alone 0.
+def predicted(estimate: Estimate, contender: Contender) -> dict[str, float]:
+    """The gain of each task against training alone that is expected of its network; alone 0, nan if unknown.
+
+    That of the whole group where it was estimated, else the mean of the affinities to the others in it; values that
+    only rank promise nothing.
 
     Args:
-        affinity: calibrated, else there is no promise: nan.
+        estimate: what proposed.
         contender: of these tasks.
     """
     promise: dict[str, float] = {}
+    affinity, gains = estimate.affinity, estimate.gains
+    place = {} if gains is None else {group: at for at, group in enumerate(gains.groups)}
     for network in contender.networks:
         for task in network.serves:
+            if gains is not None and network.members in place:
+                promise[task] = float(gains.values[place[network.members], gains.tasks.index(task)])
+                continue
             others = [affinity.of(task, other) for other in sorted(network.members - {task})]
             known = [value for value in others if np.isfinite(value)]
             promise[task] = float(np.mean(known)) if known else (np.nan if others else 0.0)
     return promise if affinity.calibrated else dict.fromkeys(promise, float("nan"))
 
 
-def propose(affinity: Affinity, protocol: GroupingProtocol) -> list[Contender]:
+def propose(estimate: Estimate, protocol: GroupingProtocol) -> list[Contender]:
     """Everything that is retrained, without doubles: together, alone, the proposed groups, random partitions.
 
     Proposed are the best partition by lower bounds (a standard error of the mean of a group's affinities below it), the
@@ -58,16 +67,19 @@ def propose(affinity: Affinity, protocol: GroupingProtocol) -> list[Contender]:
     each of which must promise a standard error; the first comes with random partitions of its sizes.
 
     Args:
-        affinity: of the K tasks.
+        estimate: affinities of the K tasks, or gains of whole groups, which are preferred.
         protocol: how many networks at most, how many random partitions.
     """
+    affinity, gains = estimate.affinity, estimate.gains
     tasks, most = affinity.tasks, protocol.groups
     found = list(extremes(tasks))
     values, caution = centred(affinity), typical_error(affinity)
-    proposed = [
-        Contender.of(PROPOSED, pair_partition(tasks, values, groups=most, caution=caution)),
-        Contender.of(f"{PROPOSED}, bold", pair_partition(tasks, values, groups=most)),
-    ]
+    if gains is None:
+        partitions = [pair_partition(tasks, values, groups=most, caution=doubt) for doubt in (caution, 0.0)]
+    else:
+        partitions = [gains.partition(groups=most, caution=doubt) for doubt in (1.0, 0.0)]
+    names = (PROPOSED, f"{PROPOSED}, bold")
+    proposed = [Contender.of(name, partition) for name, partition in zip(names, partitions, strict=True)]
     if len(tasks) <= OVERLAP:
         networks = pair_networks(tasks, values, groups=most or len(tasks), price=max(caution, LEAST))
         proposed.append(Contender(f"{PROPOSED}, overlapping", networks))

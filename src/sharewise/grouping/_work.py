@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from sharewise.grouping._affinity import Affinity
 from sharewise.grouping._confirm import confirm_plan
 from sharewise.grouping._contenders import TOGETHER, Contender
-from sharewise.grouping._explore import pair_gains, pairs_of, short_plan
+from sharewise.grouping._explore import Estimate, explore
 from sharewise.grouping._plan import freeze_plan, written_way
 from sharewise.grouping._protocol import GroupingProtocol
 from sharewise.grouping._sizes import Sizes
@@ -40,27 +39,25 @@ class Work:
         way = written_way(folder)
         self.bench = Bench(folder / "runs", perform, workers=workers, progress=progress, way=way)
         recipe = protocol.recipe(self.bench.rows(0), 0, 0)
-        like = Run(TOGETHER, self.order, 0, network=protocol.network, recipe=recipe)
-        self.sizes = Sizes(perform, like, protocol)
-        self._runs: list[Run] = []
+        self.like = Run(TOGETHER, self.order, 0, network=protocol.network, recipe=recipe)
+        self.sizes = Sizes(perform, self.like, protocol)
 
-    def train(self, what: str, plan: Sequence[Run]) -> Results:
-        """Write runs down, and perform those that are not stored yet."""
-        self.bench.measure(plan)
-        self._runs += plan
-        freeze_plan(self.folder, self.dataset, self.protocol, runs=self._runs, way=self.bench.way)
-        return self.bench.train(what, plan)
+    def explore(self) -> Estimate:
+        """What tasks do for each other, at the size that networks will have, as far as their number can be told.
 
-    def explore(self) -> Affinity:
-        """Affinities at the size that networks will have, as far as their number can be told: a third of the tasks."""
-        protocol = self.protocol
+        A third of the tasks are taken to be so many groups if no number was given. The replicates are none of the
+        confirmation's, so that what proposes is not what chooses.
+        """
+        protocol, start = self.protocol, self.protocol.replicates
         many = min(protocol.groups or max(2, round(len(self.order) / 3)), len(self.order))
-        plan = short_plan(
-            pairs_of(self.order), protocol, width=self.sizes.width(many), rows=self.bench.rows, order=self.order
-        )
-        return pair_gains(self.train("affinities", plan), self.order, short=protocol.short)
+        like = replace(self.like, network=replace(protocol.network, width=self.sizes.width(many)))
+        replicates = range(start, start + protocol.short_replicates)
+        freeze_plan(self.folder, self.dataset, protocol, way=self.bench.way)
+        return explore(self.bench, like, protocol.method, replicates=replicates, length=protocol.short)
 
     def confirm(self, contenders: Sequence[Contender]) -> Results:
         """Every network of every contender, tuned: one run for each replicate."""
         plan = confirm_plan(contenders, self.sizes, self.protocol, rows=self.bench.rows, order=self.order)
-        return best_trials(self.train("confirmation", plan))
+        self.bench.measure(plan)
+        freeze_plan(self.folder, self.dataset, self.protocol, runs=plan, way=self.bench.way)
+        return best_trials(self.bench.train("confirmation", plan))

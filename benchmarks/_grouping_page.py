@@ -1,0 +1,140 @@
+"""The page of the comparison of affinities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+HEAD = """# Affinities compared
+
+Made by `python -m benchmarks.grouping --write`. For each set all subsets of its tasks were trained in {replicates}
+paired replicates and valued on test rows: gain of a task in a group = loss alone minus loss in the group, as a share of
+the loss alone. Estimates come from other replicates and from select rows, {draws} times each; means over these, with
+the least and the largest. Short trainings of estimates take {length:.0%} of the steps.
+
+- *pooled*: rank correlation of estimated and true gains over all pairs of task and group of two or more. *within*: mean
+  over tasks of the correlation over its groups. The ceiling is the square root of the truth's own reliability (halves
+  of its replicates, Spearman and Brown); the null knows only each task's mean gain. An affinity's gain of a group is
+  the mean of its affinities within (random subsets: the sum).
+- *way*: of the proposed partition from the mean of all partitions (0) to the best one (1), which is chosen on one half
+  of the replicates and valued on the other. *given*: the same if the search may use at most as many networks as the
+  best partition has. Methods without a sign (*) propose all together or all alone unless that number is given.
+- *against simple*: mean gain minus that of all together or all alone, whichever is better by the truth itself, in
+  hundredths of the loss alone; in brackets how many of the {draws} proposals are significantly worse (t over paired
+  replicates, 5 %, not adjusted).
+- *cost*: in joint trainings of full length; all subsets once take 31 to 127 of them, the truth {replicates} times that.
+  *s*: seconds for one estimate on this machine.
+"""
+SIGNLESS = ("lookahead", "gradient cosine", "representations", "linearisation")
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """One estimator on one set; lists have an entry for each draw.
+
+    Args:
+        method: its name.
+        pooled: rank correlation with the truth.
+        within: mean rank correlation within tasks.
+        way: of its partition from random to best.
+        way_given: the same with the number of groups given.
+        against_simple: gain beyond the better of all together and all alone.
+        worse: how many draws are significantly worse than that.
+        cost: in joint trainings.
+        seconds: of one draw.
+    """
+
+    method: str
+    pooled: list[float]
+    within: list[float]
+    way: list[float]
+    way_given: list[float]
+    against_simple: list[float]
+    worse: int
+    cost: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The truth of one set and all estimates.
+
+    Args:
+        name: of the set.
+        tasks: K names.
+        rows: of the table.
+        steps: of a training.
+        ceiling: pooled and within, the square roots of the truth's reliability.
+        null: pooled correlation of the tasks' mean gains.
+        best: partition.
+        worth: mean gain of the best partition, of the mean of all, of all together and of all alone.
+        oracle_cost: trainings that all subsets take once.
+        estimates: of all methods.
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    rows: int
+    steps: int
+    ceiling: dict[str, float]
+    null: float
+    best: list[list[str]]
+    worth: dict[str, float]
+    oracle_cost: float
+    estimates: list[Estimated]
+
+
+def page(found: Sequence[Measured], replicates: int, draws: int, length: float) -> str:
+    """All sets, and what of the aims is reached."""
+    lines = [HEAD.format(replicates=replicates, draws=draws, length=length)]
+    for each in found:
+        lines += _set(each)
+    return "\n".join([*lines, *_aims(found), ""])
+
+
+def _set(each: Measured) -> list[str]:
+    best = ", ".join(" + ".join(group) for group in each.best)
+    worth = ", ".join(f"{name} {100 * value:+.1f} %" for name, value in each.worth.items())
+    lines = [
+        f"## {each.name}",
+        "",
+        f"{each.rows:,} rows, {len(each.tasks)} tasks, {each.steps} steps. Best partition: {best}.",
+        f"Mean gains: {worth}.",
+        f"Ceilings: pooled {each.ceiling['pooled']:.2f}, within {each.ceiling['within']:.2f}. Null: pooled "
+        f"{each.null:.2f}, within 0.",
+        "",
+        "| estimate | pooled | within | way | given | against simple | cost | s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    return [*lines, *(_row(row) for row in each.estimates), ""]
+
+
+def _row(row: Estimated) -> str:
+    name = f"{row.method}*" if row.method in SIGNLESS else row.method
+    gap = f"{100 * float(np.mean(row.against_simple)):+.1f} ({row.worse})"
+    cells = [name, *(_range(each) for each in (row.pooled, row.within, row.way, row.way_given)), gap]
+    return "| " + " | ".join([*cells, f"{row.cost:.0f}", f"{row.seconds:.0f}"]) + " |"
+
+
+def _range(values: Sequence[float]) -> str:
+    mean = f"{np.mean(values):.2f}"
+    return mean if len(values) < 2 else f"{mean} ({min(values):.2f} to {max(values):.2f})"
+
+
+def _aims(found: Sequence[Measured]) -> list[str]:
+    """The recommended estimate beside the aims, in numbers."""
+    lines = [
+        "## Aims of the recommended estimate",
+        "",
+        "| set | within / aim | pooled / aim | way (aim .90) | cost, of all subsets once | significantly worse |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in found:
+        row = next(row for row in each.estimates if row.method == "recommended")
+        shares = [
+            f"{np.mean(values):.2f} / {0.8 * each.ceiling[name]:.2f}"
+            for name, values in (("within", row.within), ("pooled", row.pooled))
+        ]
+        cells = [each.name, *shares, f"{np.mean(row.way):.2f}", f"{row.cost / each.oracle_cost:.2f}"]
+        lines.append("| " + " | ".join([*cells, f"{row.worse} of {len(row.way)}"]) + " |")
+    return lines

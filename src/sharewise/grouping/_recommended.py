@@ -1,0 +1,139 @@
+"""The recommended estimate: all subsets of few tasks; of more, linearisation corrected by short real runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from sharewise.grouping._affinity import Floats
+from sharewise.grouping._direct import mean_error, members_of, random_groups
+from sharewise.grouping._gains import Gains
+from sharewise.grouping._linearised import linearised_gains
+from sharewise.grouping._partition import Group
+from sharewise.grouping._subsets import SubsetLosses, all_subsets, train_subsets
+from sharewise.grouping._surrogate import fit_surrogate
+from sharewise.runs import Bench, Run
+
+FEW = 5  # tasks, of which all subsets are trained
+LISTED = 10  # tasks, of which all subsets are predicted
+SMALL = 4  # tasks in a group at most, where there are more
+CAUTION = "short trainings and a model of them: confirm the groups by retraining"
+
+
+@final
+@dataclass(frozen=True)
+class Effort:
+    """How much is trained.
+
+    Args:
+        length: of a short training, as a share of the steps of a full one.
+        replicates: of each short training.
+        bases: joint trainings around which is linearised; 0: none.
+        runs: short trainings of groups for each task, half random, half of those that are predicted best.
+    """
+
+    length: float = 0.2
+    replicates: int = 3
+    bases: int = 4
+    runs: int = 3
+
+
+def estimate_gains(
+    bench: Bench, like: Run, *, first: int = 0, effort: Effort = Effort(), groups: Sequence[Group] | None = None
+) -> Gains:
+    """What tasks gain in groups, as well as a tenth of the cost of trying all allows.
+
+    Up to 5 tasks all subsets are trained, short, in at least 5 paired replicates. Of more tasks some groups are
+    trained, short (all together, each alone, random ones, and those that linearisation ranks highest); the gain is
+    modelled as an offset for each task, plus a slope times the linearised gain (Grad-TAG, Li et al. 2024), plus a ridge
+    surrogate (Li et al. 2023) of what is left, shrunk to a null in which only the size of a group counts. Slope and
+    shrinkage are measured on the real runs, so that a linearisation that says nothing is not listened to.
+
+    Cost: `(runs K + K) * replicates * length + bases` trainings, plus the linearisation.
+
+    Args:
+        bench: performs and stores.
+        like: the run of all tasks together: network, method, recipe.
+        first: number of the first replicate.
+        effort: how much is trained.
+        groups: whose gains are wanted, or None: all up to 10 tasks, beyond those of up to four tasks and the whole.
+    """
+    if len(like.tasks) <= FEW:
+        own = Effort(effort.length, max(5, effort.replicates), 0, 0)
+        losses = _short(bench, like, all_subsets(like.tasks), first=first, effort=own)
+        values, errors = mean_error(losses.gains().swapaxes(0, 1))
+        return Gains(like.tasks, losses.groups, values, errors, losses.cost, "all subsets, short", CAUTION)
+    wanted = list(groups) if groups is not None else _listed(like.tasks)
+    guess, cost = _guess(bench, like, wanted, first=first, effort=effort)
+    chosen = _chosen(like, wanted, guess, effort)
+    losses = _short(bench, like, chosen, first=first, effort=effort)
+    values, errors = blend(losses, wanted, guess)
+    return Gains(like.tasks, tuple(wanted), values, errors, losses.cost + cost, "linearisation and short runs", CAUTION)
+
+
+def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> tuple[Floats, Floats]:
+    """Gains of groups from measured ones and a guess: values and standard errors, [G, K] each.
+
+    Args:
+        losses: of measured groups, each task alone among them.
+        wanted: G groups, the measured ones among them.
+        guess: [G, K], in any unit; nan where a task is not a member.
+    """
+    place = {group: at for at, group in enumerate(wanted)}
+    measured, _ = mean_error(losses.gains().swapaxes(0, 1))
+    rows, known = members_of(losses.tasks, losses.groups), np.array([place[group] for group in losses.groups])
+    slope = _slope(np.where(rows.sum(1, keepdims=True) > 1, measured, np.nan), guess[known])
+    rest = fit_surrogate(rows, measured - slope * guess[known])
+    every = members_of(losses.tasks, wanted)
+    single = every.sum(1, keepdims=True) == 1
+    values = slope * guess + rest.predict(every)
+    errors = np.where(every > 0, rest.prediction_errors(rows, np.isfinite(measured), every), np.nan)
+    return np.where(single & (every > 0), 0.0, values), np.where(single & (every > 0), 0.0, errors)
+
+
+def _slope(measured: Floats, guess: Floats) -> float:
+    """Slope of measured on guessed gains within tasks, shrunk by its own uncertainty, never negative."""
+    known = np.isfinite(measured) & np.isfinite(guess)
+    count = np.maximum(known.sum(0), 1)
+    y = np.where(known, measured - np.where(known, measured, 0.0).sum(0) / count, 0.0)
+    x = np.where(known, guess - np.where(known, guess, 0.0).sum(0) / count, 0.0)
+    size, free = float((x**2).sum()), max(1, int(known.sum() - (count > 1).sum() - 1))
+    if size <= 0:
+        return 0.0
+    slope = float((x * y).sum() / size)
+    error = float(((y - slope * x) ** 2).sum() / free / size)
+    return max(0.0, slope) * max(0.0, 1.0 - error / max(slope**2, 1e-30))
+
+
+def _listed(tasks: Sequence[str]) -> list[Group]:
+    if len(tasks) <= LISTED:
+        return all_subsets(tasks)
+    whole: list[Group] = [frozenset(tasks)]
+    return all_subsets(tasks, most=SMALL if len(tasks) <= 2 * LISTED else 2) + whole
+
+
+def _guess(bench: Bench, like: Run, wanted: Sequence[Group], *, first: int, effort: Effort) -> tuple[Floats, float]:
+    """Linearised gains [G, K], and their cost; zero without joint trainings."""
+    members = members_of(like.tasks, wanted)
+    if effort.bases == 0:
+        return np.where(members > 0, 0.0, np.nan), 0.0
+    gains, cost = linearised_gains(bench, like, wanted, replicates=range(first, first + effort.bases))
+    return gains.mean(0), cost
+
+
+def _chosen(like: Run, wanted: Sequence[Group], guess: Floats, effort: Effort) -> list[Group]:
+    """Groups to train: each task alone, all together, random ones, and those with the best guess."""
+    tasks, half = like.tasks, effort.runs * len(like.tasks) // 2
+    chosen: list[Group] = [*(frozenset({task}) for task in tasks), frozenset(tasks)]
+    several = [group for group in wanted if len(group) > 1]
+    chosen += [group for group in random_groups(tasks, half, seed=like.recipe.seed) if group in several]
+    mean = np.nanmean(guess, axis=1)
+    ranked = sorted(range(len(wanted)), key=lambda at: -mean[at])
+    best = [wanted[at] for at in ranked if len(wanted[at]) > 1 and wanted[at] not in chosen]
+    return list(dict.fromkeys([*chosen, *best[: effort.runs * len(tasks) - half]]))
+
+
+def _short(bench: Bench, like: Run, groups: Sequence[Group], *, first: int, effort: Effort) -> SubsetLosses:
+    own = range(first, first + effort.replicates)
+    return train_subsets(bench, like, groups, replicates=own, length=effort.length)
