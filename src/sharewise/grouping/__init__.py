@@ -14,6 +14,7 @@ from sharewise.grouping._linearised import linearised, linearised_gains
 from sharewise.grouping._lookahead import LookaheadProbe, lookahead, lookahead_affinity
 from sharewise.grouping._pairs import Served, pair_networks, pair_partition
 from sharewise.grouping._partition import Group, Partition, best_partition
+from sharewise.grouping._place import Option, Placement, place_task
 from sharewise.grouping._plan import check_grouping
 from sharewise.grouping._propose import centred, predicted, propose
 from sharewise.grouping._protocol import GroupingProtocol
@@ -71,6 +72,9 @@ __all__ = [
     "explore",
     "Estimate",
     "method_names",
+    "place_task",
+    "Placement",
+    "Option",
     "propose",
     "centred",
     "predicted",

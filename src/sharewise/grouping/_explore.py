@@ -60,19 +60,30 @@ def explore(bench: Bench, like: Run, method: str, *, replicates: Sequence[int], 
     Raises:
         InputError: there is no such estimator.
     """
-    known: dict[str, Callable[..., Affinity]] = {each.__name__: each for each in (*SHORT, *JOINT)}
-    if method == AUTO and len(like.tasks) <= FEW:
+    tasks = len(like.tasks)
+    if method == AUTO and tasks <= FEW:
         effort = Effort(length, len(replicates), min(4, len(replicates)), 3)
         gains = estimate_gains(bench, like, first=replicates[0], effort=effort)
         return Estimate(_of_pairs(gains), gains)
-    name = method if method != AUTO else (pairs if len(like.tasks) <= MANY else linearised).__name__
-    if name not in known:
-        close = get_close_matches(name, known, 1)
+    estimator = find_method(method, tasks)
+    if estimator in SHORT:
+        return Estimate(estimator(bench, like, replicates=replicates, length=length))
+    return Estimate(estimator(bench, like, replicates=replicates))
+
+
+def find_method(method: str, tasks: int) -> Callable[..., Affinity]:
+    """The estimator of that name, or the one of affinities that suits so many tasks.
+
+    Raises:
+        InputError: there is no such estimator.
+    """
+    known: dict[str, Callable[..., Affinity]] = {each.__name__: each for each in (*SHORT, *JOINT)}
+    known[AUTO] = pairs if tasks <= MANY else linearised
+    if method not in known:
+        close = get_close_matches(method, known, 1)
         hint = f"did you mean `{close[0]}`? " if close else ""
         raise InputError(f"there is no estimator `{method}`; {hint}There are {', '.join(method_names())}")
-    if known[name] in SHORT:
-        return Estimate(known[name](bench, like, replicates=replicates, length=length))
-    return Estimate(known[name](bench, like, replicates=replicates))
+    return known[method]
 
 
 def _of_pairs(gains: Gains) -> Affinity:

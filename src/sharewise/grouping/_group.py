@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sharewise.grouping._conclude import conclude
+from sharewise.grouping._explore import find_method
 from sharewise.grouping._grouping import Grouping
 from sharewise.grouping._plan import check_grouping
 from sharewise.grouping._propose import propose
@@ -31,10 +32,11 @@ def group(
 ) -> Grouping:
     """Choose which tasks to train together, and train them.
 
-    What tasks do for each other is estimated (`explore`), which proposes groups (`propose`). Then all contenders are retrained with
-    paired replicates and tuned with as many trials for each network, at equal parameters at inference: the proposed
-    groups, all tasks together, each alone, random partitions. Groups are recommended if they are surely better on the
-    select rows than the better one of together and alone (`choose_contender`); verdicts are read off the test rows.
+    What tasks do for each other is estimated (`explore`), which proposes groups (`propose`). Then all contenders are
+    retrained with paired replicates and tuned with as many trials for each network, at equal parameters at inference:
+    the proposed groups, all tasks together, each alone, random partitions. Groups are recommended if they are surely
+    better on the select rows than the better one of together and alone (`choose_contender`); verdicts are read off the
+    test rows.
     Settings are chosen on the valid rows; the estimates come from replicates of their own.
 
     An interrupted grouping continues: finished trainings are never repeated. Writes into `folder`: `grouping.json`,
@@ -50,7 +52,7 @@ def group(
         command: what repeats it, for the report.
 
     Raises:
-        InputError: fewer than three tasks, or the folder holds something else.
+        InputError: fewer than three tasks, no such estimator, or the folder holds something else.
 
     Example:
         >>> import tempfile
@@ -66,6 +68,7 @@ def group(
     """
     wanted, folder, started = protocol or GroupingProtocol(), Path(folder), time.perf_counter()
     check_grouping(folder, dataset)
+    find_method(wanted.method, len(dataset.tasks))
     perform = Perform(dataset, trunk, device=choose_device(wanted.device))
     work = Work(folder, perform, wanted, workers=workers, progress=progress)
     estimate = work.explore()

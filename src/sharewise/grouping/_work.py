@@ -1,15 +1,17 @@
 """The runs of one grouping: planned, written down, performed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
 from sharewise.grouping._confirm import confirm_plan
 from sharewise.grouping._contenders import TOGETHER, Contender
-from sharewise.grouping._explore import Estimate, explore
+from sharewise.grouping._explore import MANY, Estimate, explore
 from sharewise.grouping._plan import freeze_plan, written_way
 from sharewise.grouping._protocol import GroupingProtocol
 from sharewise.grouping._sizes import Sizes
+from sharewise.grouping._subsets import all_subsets, subset_plan
 from sharewise.runs import Bench, Perform, Progress, Results, Run, best_trials
 
 
@@ -52,6 +54,8 @@ class Work:
         many = min(protocol.groups or max(2, round(len(self.order) / 3)), len(self.order))
         like = replace(self.like, network=replace(protocol.network, width=self.sizes.width(many)))
         replicates = range(start, start + protocol.short_replicates)
+        several = all_subsets(self.order, most=2 if len(self.order) <= MANY else 1)
+        self.bench.measure(subset_plan(like, several, replicates[:1], length=protocol.short))
         freeze_plan(self.folder, self.dataset, protocol, way=self.bench.way)
         return explore(self.bench, like, protocol.method, replicates=replicates, length=protocol.short)
 

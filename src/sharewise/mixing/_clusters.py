@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sharewise.mixing._arrays import from_arrays
 from sharewise.mixing._seeds import seeded
+from sharewise.mixing._splits import random_split
 from sharewise.mixing._tensors import Tensors
 from sharewise.tasks import Regression, Task
 
@@ -57,14 +58,14 @@ def planted_groups(
     features: int = 20,
     noise: float = 0.5,
     spread: float = 0.1,
-    labelled: float = 0.4,
+    labelled: float = 0.25,
     seed: int = 0,
 ) -> Tensors:
     """Regression tasks on common rows, in known groups; a task named in two groups is the sum of both.
 
     Tasks are linear. Each group has a random direction, and its tasks look along it, or nearly (`spread`): they need
     one feature, and tasks of different groups have none in common. A network with fewer features than there are groups
-    cannot serve all of them.
+    cannot serve all of them. The split is given: a tenth of the rows trains.
 
     Args:
         groups: names of the tasks of each group; a group of one is a task without a friend.
@@ -92,4 +93,5 @@ def planted_groups(
     labels[torch.rand(labels.shape, generator=draw) >= labelled] = torch.nan
     tasks = [Task(name, Regression()) for name in names]
     columns = {name: labels[:, place] for place, name in enumerate(names)}
-    return Tensors(*from_arrays(inputs, columns, tasks=tasks), name="planted groups", fractions=FEW)
+    split = random_split(rows, fractions=FEW, seed=seed)
+    return Tensors(*from_arrays(inputs, columns, tasks=tasks), name="planted groups", split=split)

@@ -2,6 +2,8 @@
 
 from sharewise.runs import Progress
 from sharewise.study._advice import Advice, advice
+from sharewise.study._grouping_report import write_grouping_report
+from sharewise.study._grouping_words import choice_sentence, equal_sentence, sure_sentence, tasks_sentence, title_of
 from sharewise.study._next import NextRun, next_run
 from sharewise.study._plan import SETTINGS, check_study
 from sharewise.study._protocol import Protocol
@@ -18,6 +20,12 @@ __all__ = [
     "Summary",
     "TaskSummary",
     "write_report",
+    "write_grouping_report",
+    "sure_sentence",
+    "choice_sentence",
+    "equal_sentence",
+    "tasks_sentence",
+    "title_of",
     "headline",
     "advice",
     "Advice",
