@@ -65,7 +65,7 @@ def test_heads_are_those_of_ridge_regression():
 
 
 def test_one_task_at_a_time(model, whole):
-    with pytest.raises(InputError, match="one new task is placed at a time.*got 2 tasks"):
+    with pytest.raises(InputError, match=r"one new task is placed at a time.*got 2 tasks"):
         place_task(model, only(whole, "ab"))
 
 
