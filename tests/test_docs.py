@@ -1,10 +1,12 @@
 """Pages that are made from the code are current."""
 
 import doctest
+import inspect
 import re
 import runpy
 from pathlib import Path
 
+from sharewise import grouping
 from sharewise.runs import sharing_names
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -30,6 +32,19 @@ def test_page_of_sharing_runs_and_names_every_form():
     assert doctest.testfile(str(page), module_relative=False).failed == 0
     named = set(re.findall(r"`([a-z_]+)`", page.read_text(encoding="utf-8").split("**Strength")[0]))
     assert set(sharing_names()) - {"shared_bottom"} <= named
+
+
+def test_page_of_grouping_runs_and_names_every_estimate():
+    page = DOCS / "grouping.md"
+    found = doctest.testfile(str(page), module_relative=False)
+    assert found.attempted > 0
+    assert found.failed == 0
+    named = set(re.findall(r"`(\w+)", page.read_text(encoding="utf-8")))
+    assert {name for name, each in vars(grouping).items() if _gives(each, grouping.Affinity, grouping.Gains)} <= named
+
+
+def _gives(function, *kinds):
+    return inspect.isfunction(function) and inspect.signature(function).return_annotation in kinds
 
 
 def test_examples_of_the_guide_run():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sharewise.grouping import Candidate, best_networks
+from sharewise.grouping import Candidate, best_networks, fit_surrogate
 
 FOLDER = Path(__file__).parent / "standley"
 BUDGET = 2.5
@@ -77,3 +77,33 @@ def test_no_choice_within_the_budget_is_better_by_the_table(setting):
     own = {(frozenset(map(str, known)), cost): known for known, cost in table}
     total = sum(own[each.members, each.cost][int(task)] for each in found for task in each.serves)
     assert total == pytest.approx(best, abs=1e-9)
+
+
+def from_surrogate(table):
+    """Losses of larger networks by our ridge surrogate of the gains in pairs."""
+    full = [losses for losses, cost in table if cost == 1.0]
+    alone = {task: losses[task] for losses in full if len(losses) == 1 for task in losses}
+    members = np.array([[float(task in losses) for task in range(5)] for losses in full])
+    gains = np.array(
+        [
+            [
+                (alone[task] - losses[task]) / alone[task] if task in losses and len(losses) <= 2 else np.nan
+                for task in alone
+            ]
+            for losses in full
+        ]
+    )
+    found = fit_surrogate(members, gains, power=1.0).predict(members)
+    larger = [
+        (losses if len(losses) <= 2 else {task: alone[task] * (1 - found[row, task]) for task in losses}, 1.0)
+        for row, losses in enumerate(full)
+    ]
+    return [(losses, cost) for losses, cost in table if cost < 1.0] + larger
+
+
+@pytest.mark.parametrize("setting", [1, 2, 3, 4])
+def test_the_surrogate_goes_as_far_from_the_same_pairs(setting):
+    way = (RANDOM[setting] - chosen(from_surrogate(networks(setting, "valid")), setting)) / (
+        RANDOM[setting] - OPTIMAL[setting]
+    )
+    assert round(100 * way, 1) == PAIRS[setting]

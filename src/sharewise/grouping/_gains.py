@@ -6,7 +6,8 @@ from typing import final
 import numpy as np
 
 from sharewise.grouping._affinity import Floats
-from sharewise.grouping._partition import Group, Partition, best_partition
+from sharewise.grouping._pairs import pair_partition
+from sharewise.grouping._partition import LARGEST, Group, Partition, best_partition
 
 
 @final
@@ -33,7 +34,10 @@ class Gains:
     note: str
 
     def partition(self, *, caution: float = 1.0, price: float = 0.0, groups: int | None = None) -> Partition:
-        """The best groups by lower bounds of their gains (`best_partition`).
+        """The best groups by lower bounds of their gains.
+
+        Up to 20 tasks exactly, among the groups whose gains are known (`best_partition`); of more tasks by the gains in
+        pairs (`pair_partition`).
 
         Args:
             caution: standard errors that are taken off the mean gain of a group's tasks.
@@ -47,9 +51,23 @@ class Gains:
             >>> [sorted(group) for group in found.partition()]
             [['a', 'b']]
         """
+        if len(self.tasks) > LARGEST:
+            values, errors = (self._in_pairs(each) for each in (self.values, self.errors))
+            noise = caution * float(np.nanmedian(errors)) if np.isfinite(errors).any() else 0.0
+            return pair_partition(self.tasks, values, groups=groups, price=price, caution=noise)
         lower = self.values - caution * np.nan_to_num(self.errors)
         scores = {
             group: {task: float(lower[at, place]) for place, task in enumerate(self.tasks) if task in group}
             for at, group in enumerate(self.groups)
         }
         return best_partition(scores, price=price, groups=groups)
+
+    def _in_pairs(self, numbers: Floats) -> Floats:
+        """Numbers of groups of two: [K, K], row: affected; nan where a pair is not among the groups."""
+        place = {task: at for at, task in enumerate(self.tasks)}
+        found = np.full((len(place), len(place)), np.nan)
+        for at, group in enumerate(self.groups):
+            if len(group) == 2:
+                first, second = (place[task] for task in group)
+                found[first, second], found[second, first] = numbers[at, first], numbers[at, second]
+        return found

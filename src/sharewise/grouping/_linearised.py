@@ -22,7 +22,7 @@ from sharewise.training import NonFiniteLossError
 LINEARISED = "linearisation"
 RIDGES = tuple(float(10**power) for power in np.linspace(-4, 1, 6))
 AT_ONCE = 2**24  # numbers
-FORWARD = 2 / 3  # of an optimisation step: a forward-mode pass takes two forward passes, a step about three
+PASS = 2 / 3  # of an optimisation step, which is one forward and one backward pass, is what a direction takes
 ROWS = 1_000  # of each role
 ROLES: tuple[Role, ...] = ("train", "valid", "select")
 PARTS = ("value", "slope", "curvature")
@@ -42,7 +42,7 @@ class LinearisedWork:
     count: int
 
     def __call__(self, run: Run) -> Finished:
-        """One training, then `count` forward passes over the rows."""
+        """One training, then `count` backward passes over the rows."""
         training = self.perform.training(run)
         model = training.model
         if not isinstance(model, MultiTask):
@@ -128,7 +128,7 @@ def linearised_gains(
     """Predicted gains of tasks in groups, around a joint run in each replicate: [R, G, K] in shares of the loss alone.
 
     The strength of the ridge penalty is the one with the least mean loss of the groups on the valid rows; losses are
-    those of the select rows. Cost: R trainings, and `count` forward passes over the rows for each.
+    those of the select rows. Cost: R trainings, and `count` backward passes over the rows, at most 1,000 of each role.
 
     Args:
         bench: performs and stores.
@@ -145,7 +145,7 @@ def linearised_gains(
     alone: list[Group] = [frozenset({task}) for task in like.tasks]
     members = torch.from_numpy(members_of(like.tasks, [*alone, *groups]))
     gains = [_gains(each, members, len(alone)) for each in found if "failed" not in each.info]
-    steps = sum(each.info["rows"] for each in found) / like.recipe.batch_size * count * FORWARD
+    steps = sum(each.info["rows"] for each in found) / like.recipe.batch_size * count * PASS
     return np.stack(gains), len(found) + steps / like.recipe.steps
 
 

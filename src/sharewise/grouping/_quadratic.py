@@ -5,14 +5,12 @@ from typing import final
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, jvp, vmap
 
 from sharewise._core import Batch
 from sharewise.models import MultiTask
 from sharewise.tasks import Criterion, Task, kind_index
 
 CHUNK = 512  # rows
-DIRECTIONS = 25  # forward-mode passes at once
 
 
 @final
@@ -52,8 +50,8 @@ def directions(model: MultiTask, count: int, seed: int) -> dict[str, Tensor]:
 def quadratic(model: MultiTask, tasks: list[Task], data: Batch, along: dict[str, Tensor]) -> Quadratic:
     """Mean losses on some rows, to second order in the outputs and first order in the parameters (Gauss-Newton).
 
-    The derivatives of the features along all directions come from forward-mode passes, so that no gradient of a row is
-    ever stored. Cost: d forward passes, and the moments `N K P^2`.
+    The derivatives of the features along all directions come from one batch of backward passes, so that no gradient of
+    a row is ever stored. Cost: d such passes, and the moments `N K P^2`.
 
     Args:
         model: trained together, hard sharing.
@@ -105,16 +103,18 @@ def _moments(model: MultiTask, tasks: list[Task], batch: Batch, along: dict[str,
 
 
 def _features(model: MultiTask, batch: Batch, along: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Features [N, H], and their derivatives along all directions [d, N, H]."""
-    numbers: dict[str, Tensor] = dict(model.trunk.named_parameters())
+    """Features [N, H], and their derivatives along all directions [d, N, H].
 
-    def run(parameters: dict[str, Tensor]) -> Tensor:
-        return functional_call(model.trunk, parameters, (batch.inputs,))
-
-    def change(tangent: dict[str, Tensor]) -> Tensor:
-        return jvp(run, (numbers,), (tangent,))[1]
-
-    return run(numbers), vmap(change, chunk_size=DIRECTIONS)(along)
+    `J v` is the derivative of `u -> v' J' u`, which is linear: reverse mode twice, all directions as one batch.
+    """
+    parameters = dict(model.trunk.named_parameters())
+    with torch.enable_grad():
+        features = model.trunk(batch.inputs)
+        pull = torch.zeros_like(features, requires_grad=True)
+        pulled = torch.autograd.grad(features, list(parameters.values()), pull, create_graph=True)
+        tangents = [along[name] for name in parameters]
+        (changes,) = torch.autograd.grad(pulled, pull, tangents, is_grads_batched=True)
+    return features.detach(), changes
 
 
 def _shared_changes(model: MultiTask, key: str, changes: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from sharewise.grouping._surrogate import fit_surrogate
 from sharewise.runs import Bench, Run
 
 FEW = 5  # tasks, of which all subsets are trained
+MANY = 40  # tasks, beyond which real runs cost more than they tell
 LISTED = 10  # tasks, of which all subsets are predicted
 SMALL = 4  # tasks in a group at most, where there are more
 CAUTION = "short trainings and a model of them: confirm the groups by retraining"
@@ -42,7 +43,7 @@ class Effort:
 def estimate_gains(
     bench: Bench, like: Run, *, first: int = 0, effort: Effort = Effort(), groups: Sequence[Group] | None = None
 ) -> Gains:
-    """What tasks gain in groups, as well as a tenth of the cost of trying all allows.
+    """What tasks gain in groups, from a few short trainings and, of more than five tasks, from linearised joint ones.
 
     Up to 5 tasks all subsets are trained, short, in at least 5 paired replicates. Of more tasks some groups are
     trained, short (all together, each alone, random ones, and those that linearisation ranks highest); the gain is
@@ -57,8 +58,17 @@ def estimate_gains(
         like: the run of all tasks together: network, method, recipe.
         first: number of the first replicate.
         effort: how much is trained.
-        groups: whose gains are wanted, or None: all up to 10 tasks, beyond those of up to four tasks and the whole.
+        groups: whose gains are wanted, or None: all up to 10 tasks, those of up to four tasks and the whole up to 20,
+            pairs and the whole beyond.
+
+    Raises:
+        ValueError: more than 40 tasks, for which `linearised` and `pair_partition` are there.
     """
+    if len(like.tasks) > MANY:
+        raise ValueError(
+            f"`like.tasks` may be at most {MANY} for real runs of groups, got {len(like.tasks)}; "
+            "take `linearised` and `pair_partition`."
+        )
     if len(like.tasks) <= FEW:
         own = Effort(effort.length, max(5, effort.replicates), 0, 0)
         losses = _short(bench, like, all_subsets(like.tasks), first=first, effort=own)

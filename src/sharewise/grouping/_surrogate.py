@@ -92,11 +92,11 @@ def fit_surrogate(
         for at in (POWERS if power is None else (power,))
     ]
     fits = [_fit(_design(members, at), np.where(known, gains, 0.0), known, choice) for choice, at in choices]
-    best = int(np.argmin([left for _, _, left in fits]))
-    coefficients, inverse, _ = fits[best]
+    best = int(np.argmin([each[-1] for each in fits]))
+    coefficients, inverse, lever, _ = fits[best]
     design = _design(members, choices[best][1])
     rest = np.where(known, gains - np.einsum("gtp,tp->gt", design, coefficients), 0.0)
-    spread = np.sqrt((rest**2).sum(0) / np.maximum(known.sum(0) - 2, 1))
+    spread = np.sqrt((rest**2).sum(0) / np.maximum(known.sum(0) - lever.sum(0), 1))
     errors = spread[:, None] * np.sqrt(np.diagonal(inverse, axis1=1, axis2=2)[:, 2:])
     off = np.eye(members.shape[1]) > 0
     return Surrogate(
@@ -118,15 +118,15 @@ def _design(members: Floats, power: float) -> Floats:
     return np.concatenate([np.ones((groups, tasks, 1)), others.sum(2, keepdims=True) / scale, others / scale], axis=2)
 
 
-def _fit(design: Floats, gains: Floats, known: Floats, strength: float) -> tuple[Floats, Floats, float]:
-    """Coefficients [K, P], inverse of the penalised moments [K, P, P], mean squared leave-one-out error."""
+def _fit(design: Floats, gains: Floats, known: Bools, strength: float) -> tuple[Floats, Floats, Floats, float]:
+    """Coefficients [K, P], inverse of the penalised moments [K, P, P], leverage [G, K], leave-one-out error."""
     weighted = design * known[..., None]
     inverse = _inverse(weighted, strength)
     coefficients = np.einsum("tpq,gtq,gt->tp", inverse, weighted, gains)
     rest = np.where(known, gains - np.einsum("gtp,tp->gt", design, coefficients), 0.0)
     lever = np.einsum("gtp,tpq,gtq->gt", weighted, inverse, weighted)
     left = rest / np.maximum(1.0 - lever, 0.05)
-    return coefficients, inverse, float((left**2).sum() / max(1, known.sum()))
+    return coefficients, inverse, lever, float((left**2).sum() / max(1, known.sum()))
 
 
 def _inverse(weighted: Floats, strength: float) -> Floats:

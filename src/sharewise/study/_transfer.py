@@ -1,6 +1,6 @@
 """Which task helps which: pairs of tasks, and all tasks but one, trained and compared on the select rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import TypeAlias
@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sharewise.grouping import table
 from sharewise.mixing import Dataset
 from sharewise.runs import Finished, Run
 from sharewise.study._parts import Table, Transfer
@@ -65,12 +66,13 @@ def transfer_of(results: Results, more: Results, tasks: Sequence[Task], units: M
     def without(row: str, column: str) -> Floats:
         return scores[TOGETHER, everyone, row] - scores[WITHOUT, everyone - {column}, row]
 
+    (pairs, pairs_se), (alone, alone_se) = (table(names, gain) for gain in (pair, without))
     return Transfer(
         tasks=tuple(names),
-        pairs=_table(names, pair, _mean),
-        pairs_se=_table(names, pair, _error),
-        without=_table(names, without, _mean),
-        without_se=_table(names, without, _error),
+        pairs=_rows(pairs),
+        pairs_se=_rows(pairs_se),
+        without=_rows(alone),
+        without_se=_rows(alone_se),
     )
 
 
@@ -95,16 +97,5 @@ def _scores(
     return found
 
 
-def _table(names: Sequence[str], gain: Callable[[str, str], Floats], number: Callable[[Floats], float]) -> Table:
-    return tuple(tuple(np.nan if row == other else number(gain(row, other)) for other in names) for row in names)
-
-
-def _mean(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
-
-
-def _error(values: Floats) -> float:
-    """Standard error of the mean over the replicates."""
-    known = values[np.isfinite(values)]
-    return float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else np.nan
+def _rows(matrix: Floats) -> Table:
+    return tuple(tuple(row) for row in matrix.tolist())

@@ -1,0 +1,96 @@
+"""The recommended estimate: what it trains, and how it weighs a guess against real runs."""
+
+import numpy as np
+import pytest
+from tests.grouping.small import small_bench, small_run
+
+from sharewise.grouping import Effort, SubsetLosses, all_subsets, blend, estimate_gains, mean_error, train_subsets
+
+NAMES = tuple(f"t{place}" for place in range(6))
+GROUPS = all_subsets(NAMES)
+
+
+def truth(seed):
+    """Gains that no sum over the other tasks explains."""
+    draw = np.random.default_rng(seed)
+    members = np.array([[task in group for task in NAMES] for group in GROUPS])
+    gains = 0.1 * draw.normal(size=members.shape)
+    return np.where(members, np.where(members.sum(1, keepdims=True) > 1, gains, 0.0), np.nan)
+
+
+def measured(gains, places, *, noise=0.02, seed=0):
+    """Losses of some groups, noisy, in three replicates; alone they are 1."""
+    draw = np.random.default_rng(seed)
+    values = 1 - gains[places][:, None, :] + noise * draw.normal(size=(len(places), 3, len(NAMES)))
+    return SubsetLosses(NAMES, tuple(GROUPS[place] for place in places), values, 1.0)
+
+
+def places(count, seed):
+    more = np.random.default_rng(seed).choice(np.arange(6, len(GROUPS)), count, replace=False)
+    return [*range(6), *more.tolist()]
+
+
+def correlation(values, gains):
+    known = np.isfinite(gains) & (np.array([len(group) for group in GROUPS]) > 1)[:, None]
+    return np.corrcoef(values[known], gains[known])[0, 1]
+
+
+def test_a_good_guess_in_another_unit_is_listened_to():
+    gains = truth(0)
+    values, _ = blend(measured(gains, places(20, 1)), GROUPS, 7.0 * gains)
+    assert correlation(values, gains) > 0.9
+    assert np.nanmean((values - gains) ** 2) < 0.1 * np.nanmean(gains**2)
+
+
+def test_a_bad_guess_is_not():
+    gains, noise = truth(0), truth(5)
+    found = measured(gains, places(20, 1))
+    silent, _ = blend(found, GROUPS, np.zeros_like(gains) * gains)
+    misled, _ = blend(found, GROUPS, 100.0 * noise)
+    known = np.isfinite(gains)
+    assert np.abs(misled - silent)[known].mean() < 0.3 * np.nanstd(gains)
+
+
+def test_offsets_of_tasks_are_measured():
+    """A guess that ranks but is far too optimistic: its level comes from the real runs."""
+    gains = truth(2) - 0.3
+    gains[:6] = np.where(np.eye(6) > 0, 0.0, np.nan)
+    values, _ = blend(measured(gains, places(24, 3)), GROUPS, gains + 5.0)
+    several = slice(6, None)
+    np.testing.assert_allclose(np.nanmean(values[several], 0), np.nanmean(gains[several], 0), atol=0.05)
+
+
+def test_alone_gains_nothing_for_sure():
+    values, errors = blend(measured(truth(1), places(20, 1)), GROUPS, truth(1))
+    np.testing.assert_array_equal(values[:6][np.eye(6) > 0], 0.0)
+    np.testing.assert_array_equal(errors[:6][np.eye(6) > 0], 0.0)
+    assert (errors[6:][np.isfinite(values[6:])] > 0).all()
+
+
+def test_few_tasks_are_all_tried(tmp_path):
+    names = ("one", "two", "three")
+    bench, like = small_bench(tmp_path, names), small_run(names)
+    found = estimate_gains(bench, like, first=2, effort=Effort(length=0.5))
+    losses = train_subsets(bench, like, all_subsets(names), replicates=range(2, 7), length=0.5)
+    values, errors = mean_error(losses.gains().swapaxes(0, 1))
+    np.testing.assert_array_equal(found.values, values)
+    np.testing.assert_array_equal(found.errors, errors)
+    assert found.cost == pytest.approx(7 * 5 * 0.5)
+
+
+def test_of_more_tasks_all_groups_are_predicted(tmp_path):
+    bench, like = small_bench(tmp_path, NAMES), small_run(NAMES)
+    found = estimate_gains(bench, like, effort=Effort(length=0.5, replicates=2, bases=2, runs=2))
+    assert set(found.groups) == set(GROUPS)
+    members = np.array([[task in group for task in NAMES] for group in found.groups])
+    np.testing.assert_array_equal(np.isfinite(found.values), members)
+    assert sorted(name for group in found.partition() for name in group) == sorted(NAMES)
+    trained = estimate_gains(bench, like, effort=Effort(length=0.5, replicates=2, bases=0, runs=2))
+    assert 2 * 0.5 * (6 + 2 * 6) <= trained.cost <= 2 * 0.5 * (6 + 1 + 2 * 6)
+    assert found.cost > trained.cost
+
+
+def test_too_many_tasks_are_told_what_to_take(tmp_path):
+    names = tuple(f"t{place}" for place in range(41))
+    with pytest.raises(ValueError, match="at most 40 for real runs of groups, got 41; take `linearised`"):
+        estimate_gains(small_bench(tmp_path, NAMES), small_run(names))
