@@ -149,7 +149,10 @@ def page(found: Sequence[Scaled], numbers: Numbers, workers: int) -> str:
     ]
     for each in found:
         spent = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in each.seconds.items())
-        lines += [f"\n## {each.name}: {each.tasks} tasks\n\n", f"{len(each.sizes)} groups of {each.sizes}; {spent}.\n\n"]
+        lines += [
+            f"\n## {each.name}: {each.tasks} tasks\n\n",
+            f"{len(each.sizes)} groups of {each.sizes}; {spent}.\n\n",
+        ]
         lines += ["| candidate | mean skill | against one network for all |\n|---|---|---|\n"]
         lines += [_row(name, each) for name in each.skills]
         lines.append(f"\n{_reading(each)}\n")

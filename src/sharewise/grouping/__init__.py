@@ -1,7 +1,8 @@
 """Grouping: which tasks to train together. Affinities propose groups, searches find the best, retraining confirms."""
 
 from sharewise.grouping._affinity import Affinity
-from sharewise.grouping._choice import Choice, Rules, choose_contender
+from sharewise.grouping._choice import Choice, Rules, choose_contender, interval_on
+from sharewise.grouping._confirm import skills_of
 from sharewise.grouping._contenders import ALONE, RANDOM, TOGETHER, Contender
 from sharewise.grouping._cosine import gradient_cosine
 from sharewise.grouping._cover import Candidate, best_networks
@@ -22,6 +23,7 @@ from sharewise.grouping._recommended import Effort, blend, estimate_gains
 from sharewise.grouping._similarity import cka, representation_similarity
 from sharewise.grouping._subsets import SubsetLosses, all_but, all_subsets, losses_of, subset_plan, train_subsets
 from sharewise.grouping._surrogate import Surrogate, fit_surrogate
+from sharewise.grouping._work import Work
 
 __all__ = [
     "Affinity",
@@ -81,4 +83,7 @@ __all__ = [
     "Choice",
     "Rules",
     "choose_contender",
+    "interval_on",
+    "skills_of",
+    "Work",
 ]

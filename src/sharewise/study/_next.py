@@ -6,13 +6,18 @@ import shlex
 from dataclasses import dataclass
 from typing import final
 
+from sharewise.study._charts_transfer import pairs_matrix
 from sharewise.study._choices import support
 from sharewise.study._numbers import duration, listing
 from sharewise.study._sentences import named
 from sharewise.study._summary import Summary, TaskSummary
+from sharewise.study._treatments import ALONE
 
 _FAR = 200  # replicates that hardly anyone will run
 _ONCE = "Look once, at the end: intervals do not allow for repeating until a verdict comes, unless --looks plans it."
+_GROUPS = "`sharewise group` estimates which belong together and confirms it by retraining, at equal cost."
+_FLAGS = frozenset({"--references", "--no-references", "--transfer", "--no-transfer", "--tensorboard"})
+_STUDY_ONLY = frozenset({"--out", "--replicates", "--trials", "--treatment", "--sharing", "--looks", "--budget"})
 
 
 @final
@@ -41,8 +46,47 @@ def next_run(summary: Summary) -> NextRun:
     if unsure:
         found = _for(unsure, summary)
         return NextRun(found.text + left, found.command)
+    if differ(summary) and not left:
+        return NextRun(f"Groups: the tasks differ in what they gain from each other. {_GROUPS}", groups_of(summary))
     text = "Nothing has to be run: for every task the test rows support the choice or show that it does not matter."
     return NextRun(text + left, longer(summary.command) if left else "")
+
+
+def differ(summary: Summary) -> bool:
+    """Whether groups of tasks are worth trying: of three tasks or more some are better alone and some are not.
+
+    So they are too where a pair of tasks surely helps and another surely harms.
+    """
+    if len(summary.tasks) < 3:
+        return False
+    apart = len({task.chosen == ALONE for task in summary.tasks}) > 1
+    pairs = pairs_matrix(summary.transfer)
+    return apart or (pairs is not None and len(pairs.ends()) > 1)
+
+
+def groups_of(summary: Summary) -> str:
+    """The command that tries groups on the same data; "" if the study's own command is not known.
+
+    Example:
+        >>> command = "sharewise study a.csv --task x --looks 2 --replicates 5 --out runs/a --no-transfer --seed 1"
+        >>> groups_of(Summary(name="a", tasks=(), replicates=5, covers="", command=command))
+        'sharewise group a.csv --task x --seed 1 --out runs/a-groups'
+    """
+    words = _words(summary.command)
+    if words[:2] != ["sharewise", "study"]:
+        return ""
+    kept, place = [], 2
+    while place < len(words):
+        name, equals, _ = words[place].partition("=")
+        if name in _FLAGS:
+            place += 1
+        elif name in _STUDY_ONLY:
+            place += 1 if equals else 2
+        else:
+            kept.append(words[place])
+            place += 1
+    out = re.search(r"--out[ =](\S+)", summary.command)
+    return shlex.join(["sharewise", "group", *kept, *(["--out", f"{out[1]}-groups"] if out else [])])
 
 
 def _for(unsure: list[TaskSummary], summary: Summary) -> NextRun:
