@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 SMALL = {
     "study": "--replicates 1 --trials 1 --steps 5 --width 8 --no-references --workers 1",
     "fit": "--steps 5 --width 8",
+    "group": "--replicates 2 --short-replicates 2 --trials 1 --randoms 1 --method pairs --steps 5 --width 8 "
+    "--workers 1",
     "predict": "",
 }
 

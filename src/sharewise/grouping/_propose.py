@@ -29,12 +29,6 @@ def centred(affinity: Affinity) -> Floats:
     return values if affinity.calibrated else values - np.nanmedian(values, axis=1, keepdims=True)
 
 
-def typical_error(affinity: Affinity) -> float:
-    """Median standard error of the affinities; 0 where none is known."""
-    known = affinity.errors[np.isfinite(affinity.errors)]
-    return float(np.median(known)) if len(known) else 0.0
-
-
 def predicted(estimate: Estimate, contender: Contender) -> dict[str, float]:
     """The gain of each task against training alone that is expected of its network; alone 0, nan if unknown.
 
@@ -73,7 +67,7 @@ def propose(estimate: Estimate, protocol: GroupingProtocol) -> list[Contender]:
     affinity, gains = estimate.affinity, estimate.gains
     tasks, most = affinity.tasks, protocol.groups
     found = list(extremes(tasks))
-    values, caution = centred(affinity), typical_error(affinity)
+    values, caution = centred(affinity), affinity.noise()
     if gains is None:
         partitions = [pair_partition(tasks, values, groups=most, caution=doubt) for doubt in (caution, 0.0)]
     else:
