@@ -111,10 +111,13 @@ def estimates(numbers: Numbers) -> dict[str, Callable[[Bench, Run, int, Truth, i
 
     return {
         "recommended": lambda b, like, at, t, g: from_gains(
-            estimate_gains(b, like, first=at, effort=Effort(length, 3, 4, 3)), t, g
+            estimate_gains(b, like, first=at, effort=Effort(length, 3, 4, 3, 6)), t, g
         ),
         "recommended, no linearisation": lambda b, like, at, t, g: from_gains(
-            estimate_gains(b, like, first=at, effort=Effort(length, 3, 0, 3)), t, g
+            estimate_gains(b, like, first=at, effort=Effort(length, 3, 0, 3, 6)), t, g
+        ),
+        "recommended, no anchors": lambda b, like, at, t, g: from_gains(
+            estimate_gains(b, like, first=at, effort=Effort(length, 3, 4, 3, 0)), t, g
         ),
         "all subsets, short": lambda b, like, at, t, g: from_gains(short(b, like, at), t, g),
         "pairs": lambda b, like, at, t, g: from_affinity(pairs(b, like, replicates=own(at, 4), length=length), t, g),

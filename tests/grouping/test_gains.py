@@ -1,5 +1,7 @@
 """Partitions by lower bounds of predicted gains."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sharewise.grouping import Gains, all_subsets, pair_partition
@@ -42,3 +44,14 @@ def test_of_many_tasks_the_gains_in_pairs_count():
     gains = Gains(names, groups, found, np.where(np.isfinite(found), 0.3, np.nan), 1.0, "made", "")
     assert gains.partition() == pair_partition(names, values, caution=0.3)
     assert gains.partition(caution=0.0, groups=3) == pair_partition(names, values, groups=3)
+
+
+def test_what_is_expected_to_be_best_needs_no_proof():
+    """All together gains; a split is a little better, but not for sure."""
+    unsure = np.where(np.isfinite(gains(0.3, 0.1, 0.0).values), 0.0, np.nan)
+    found = gains(0.3, 0.1, 0.5)
+    assert len(found.partition()) == 3  # against all alone nothing is sure
+    apart = np.where(np.isfinite(unsure), np.where(np.arange(7)[:, None] == 6, 0.0, 0.5), np.nan)
+    known = replace(found, from_together=apart)
+    assert known.partition() == (frozenset(NAMES),)
+    assert len(known.partition(caution=0.1)) == 2

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from tests.grouping.small import small_bench, small_run
 
-from sharewise.grouping import Effort, SubsetLosses, all_subsets, blend, estimate_gains, mean_error, train_subsets
+from sharewise.grouping import (
+    Effort,
+    Gains,
+    SubsetLosses,
+    all_subsets,
+    anchored,
+    blend,
+    estimate_gains,
+    mean_error,
+    train_subsets,
+)
 
 NAMES = tuple(f"t{place}" for place in range(6))
 GROUPS = all_subsets(NAMES)
@@ -26,8 +36,8 @@ def measured(gains, places, *, noise=0.02, seed=0):
 
 
 def places(count, seed):
-    more = np.random.default_rng(seed).choice(np.arange(6, len(GROUPS)), count, replace=False)
-    return [*range(6), *more.tolist()]
+    more = np.random.default_rng(seed).choice(np.arange(6, len(GROUPS) - 1), count, replace=False)
+    return [*range(6), *more.tolist(), len(GROUPS) - 1]
 
 
 def correlation(values, gains):
@@ -37,7 +47,7 @@ def correlation(values, gains):
 
 def test_a_good_guess_in_another_unit_is_listened_to():
     gains = truth(0)
-    values, _ = blend(measured(gains, places(20, 1)), GROUPS, 7.0 * gains)
+    values = blend(measured(gains, places(20, 1)), GROUPS, 7.0 * gains).values
     assert correlation(values, gains) > 0.9
     assert np.nanmean((values - gains) ** 2) < 0.1 * np.nanmean(gains**2)
 
@@ -45,8 +55,8 @@ def test_a_good_guess_in_another_unit_is_listened_to():
 def test_a_bad_guess_is_not():
     gains, noise = truth(0), truth(5)
     found = measured(gains, places(20, 1))
-    silent, _ = blend(found, GROUPS, np.zeros_like(gains) * gains)
-    misled, _ = blend(found, GROUPS, 100.0 * noise)
+    silent = blend(found, GROUPS, np.zeros_like(gains) * gains).values
+    misled = blend(found, GROUPS, 100.0 * noise).values
     known = np.isfinite(gains)
     assert np.abs(misled - silent)[known].mean() < 0.3 * np.nanstd(gains)
 
@@ -55,13 +65,14 @@ def test_offsets_of_tasks_are_measured():
     """A guess that ranks but is far too optimistic: its level comes from the real runs."""
     gains = truth(2) - 0.3
     gains[:6] = np.where(np.eye(6) > 0, 0.0, np.nan)
-    values, _ = blend(measured(gains, places(24, 3)), GROUPS, gains + 5.0)
+    values = blend(measured(gains, places(24, 3)), GROUPS, gains + 5.0).values
     several = slice(6, None)
     np.testing.assert_allclose(np.nanmean(values[several], 0), np.nanmean(gains[several], 0), atol=0.05)
 
 
 def test_alone_gains_nothing_for_sure():
-    values, errors = blend(measured(truth(1), places(20, 1)), GROUPS, truth(1))
+    found = blend(measured(truth(1), places(20, 1)), GROUPS, truth(1))
+    values, errors = found.values, found.errors
     np.testing.assert_array_equal(values[:6][np.eye(6) > 0], 0.0)
     np.testing.assert_array_equal(errors[:6][np.eye(6) > 0], 0.0)
     assert (errors[6:][np.isfinite(values[6:])] > 0).all()
@@ -70,7 +81,7 @@ def test_alone_gains_nothing_for_sure():
 def test_few_tasks_are_all_tried(tmp_path):
     names = ("one", "two", "three")
     bench, like = small_bench(tmp_path, names), small_run(names)
-    found = estimate_gains(bench, like, first=2, effort=Effort(length=0.5))
+    found = estimate_gains(bench, like, first=2, effort=Effort(length=0.5, anchors=0))
     losses = train_subsets(bench, like, all_subsets(names), replicates=range(2, 7), length=0.5)
     values, errors = mean_error(losses.gains().swapaxes(0, 1))
     np.testing.assert_array_equal(found.values, values)
@@ -80,12 +91,12 @@ def test_few_tasks_are_all_tried(tmp_path):
 
 def test_of_more_tasks_all_groups_are_predicted(tmp_path):
     bench, like = small_bench(tmp_path, NAMES), small_run(NAMES)
-    found = estimate_gains(bench, like, effort=Effort(length=0.5, replicates=2, bases=2, runs=2))
+    found = estimate_gains(bench, like, effort=Effort(length=0.5, replicates=2, bases=2, runs=2, anchors=2))
     assert set(found.groups) == set(GROUPS)
     members = np.array([[task in group for task in NAMES] for group in found.groups])
     np.testing.assert_array_equal(np.isfinite(found.values), members)
     assert sorted(name for group in found.partition() for name in group) == sorted(NAMES)
-    trained = estimate_gains(bench, like, effort=Effort(length=0.5, replicates=2, bases=0, runs=2))
+    trained = estimate_gains(bench, like, effort=Effort(length=0.5, replicates=2, bases=0, runs=2, anchors=0))
     assert 2 * 0.5 * (6 + 2 * 6) <= trained.cost <= 2 * 0.5 * (6 + 1 + 2 * 6)
     assert found.cost > trained.cost
 
@@ -94,3 +105,37 @@ def test_too_many_tasks_are_told_what_to_take(tmp_path):
     names = tuple(f"t{place}" for place in range(41))
     with pytest.raises(ValueError, match="at most 40 for real runs of groups, got 41; take `linearised`"):
         estimate_gains(small_bench(tmp_path, NAMES), small_run(names))
+
+
+def anchors(gain, *, noise, replicates=8, seed=0):
+    """Losses alone, which are 1, and all together."""
+    draw, size = np.random.default_rng(seed), len(NAMES)
+    values = np.full((size + 1, replicates, size), np.nan)
+    values[np.arange(size), :, np.arange(size)] = 1.0
+    values[-1] = 1 - gain + noise * draw.normal(size=(replicates, size))
+    groups = [*(frozenset({name}) for name in NAMES), frozenset(NAMES)]
+    return SubsetLosses(NAMES, tuple(groups), values, 5.0)
+
+
+def test_anchors_put_all_together_where_full_trainings_are():
+    gains = truth(4)
+    known = np.isfinite(gains)
+    short = Gains(NAMES, tuple(GROUPS), gains, np.where(known, 0.0, np.nan), 2.0, "made", "")
+    target = np.linspace(-0.4, 0.6, 6)
+    found = anchored(short, anchors(target, noise=0.0))
+    np.testing.assert_allclose(found.values[-1], target, atol=1e-12)
+    np.testing.assert_allclose(found.values[:6][np.eye(6) > 0], 0.0)
+    pair = GROUPS.index(frozenset(NAMES[:2]))
+    np.testing.assert_allclose(found.values[pair, 0], gains[pair, 0] + (target - gains[-1])[0] / 5)
+    assert found.cost == 7.0
+
+
+def test_noisy_anchors_correct_all_tasks_alike():
+    zero = np.where(np.isfinite(truth(0)), 0.0, np.nan)
+    short = Gains(NAMES, tuple(GROUPS), zero, zero, 2.0, "made", "")
+    found = anchored(short, anchors(np.full(6, 0.3), noise=0.4, seed=3))
+    raw = 1 - anchors(np.full(6, 0.3), noise=0.4, seed=3).values[-1].mean(0)
+    assert found.values[-1].std() < 0.5 * raw.std()
+    assert found.values[-1].mean() == pytest.approx(raw.mean())
+    assert (found.errors[-1] > 0).all()
+    np.testing.assert_allclose(found.from_together[-1], 0.0)

@@ -19,7 +19,7 @@ from sharewise.grouping._place import Option, Placement, place_task
 from sharewise.grouping._plan import check_grouping
 from sharewise.grouping._propose import centred, predicted, propose
 from sharewise.grouping._protocol import GroupingProtocol
-from sharewise.grouping._recommended import Effort, blend, estimate_gains
+from sharewise.grouping._recommended import Effort, anchored, blend, estimate_gains
 from sharewise.grouping._similarity import cka, representation_similarity
 from sharewise.grouping._subsets import SubsetLosses, all_but, all_subsets, losses_of, subset_plan, train_subsets
 from sharewise.grouping._surrogate import Surrogate, fit_surrogate
@@ -31,6 +31,7 @@ __all__ = [
     "estimate_gains",
     "Effort",
     "blend",
+    "anchored",
     "pairs",
     "leave_one_out",
     "random_subsets",

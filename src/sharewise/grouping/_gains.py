@@ -23,6 +23,7 @@ class Gains:
         cost: what it took, in trainings of one network at full length.
         method: name of the estimator.
         note: what a reader must know.
+        from_together: [G, K], standard errors of the differences from all together, or None: not known.
     """
 
     tasks: tuple[str, ...]
@@ -32,15 +33,19 @@ class Gains:
     cost: float
     method: str
     note: str
+    from_together: Floats | None = None
 
     def partition(self, *, caution: float = 1.0, price: float = 0.0, groups: int | None = None) -> Partition:
-        """The best groups by lower bounds of their gains.
+        """The best groups, as far as their gains are sure.
+
+        All alone or all together, whichever is expected to gain more, needs no proof; every other group must beat it:
+        the standard error of its mean difference from that is taken off.
 
         Up to 20 tasks exactly, among the groups whose gains are known (`best_partition`); of more tasks by the gains in
         pairs (`pair_partition`).
 
         Args:
-            caution: standard errors that are taken off the mean gain of a group's tasks.
+            caution: how many standard errors are taken off.
             price: taken off for every network.
             groups: how many at most.
 
@@ -55,12 +60,22 @@ class Gains:
             values, errors = (self._in_pairs(each) for each in (self.values, self.errors))
             noise = caution * float(np.nanmedian(errors)) if np.isfinite(errors).any() else 0.0
             return pair_partition(self.tasks, values, groups=groups, price=price, caution=noise)
-        lower = self.values - caution * np.nan_to_num(self.errors)
+        lower = self._lower(caution)
         scores = {
             group: {task: float(lower[at, place]) for place, task in enumerate(self.tasks) if task in group}
             for at, group in enumerate(self.groups)
         }
         return best_partition(scores, price=price, groups=groups)
+
+    def _lower(self, caution: float) -> Floats:
+        """Gains minus errors of the group's sum, divided among its tasks by their shares of its variance: [G, K]."""
+        whole = frozenset(self.tasks)
+        errors = self.errors
+        if self.from_together is not None and whole in self.groups:
+            together = float(self.values[self.groups.index(whole)].sum())
+            errors = self.from_together if together > 0 else errors
+        squares = np.nan_to_num(errors) ** 2
+        return self.values - caution * squares / np.sqrt(np.maximum(squares.sum(1, keepdims=True), 1e-300))
 
     def _in_pairs(self, numbers: Floats) -> Floats:
         """Numbers of groups of two: [K, K], row: affected; nan where a pair is not among the groups."""

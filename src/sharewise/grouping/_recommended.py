@@ -1,7 +1,7 @@
 """The recommended estimate: all subsets of few tasks; of more, linearisation corrected by short real runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -16,6 +16,7 @@ from sharewise.grouping._surrogate import fit_surrogate
 from sharewise.runs import Bench, Run
 
 FEW = 5  # tasks, of which all subsets are trained
+LEAST = 5  # replicates of these
 MANY = 40  # tasks, beyond which real runs cost more than they tell
 LISTED = 10  # tasks, of which all subsets are predicted
 SMALL = 4  # tasks in a group at most, where there are more
@@ -32,26 +33,35 @@ class Effort:
         replicates: of each short training.
         bases: joint trainings around which is linearised; 0: none.
         runs: short trainings of groups for each task, half random, half of those that are predicted best.
+        anchors: replicates of full trainings of each task alone and of all together; 0: none.
     """
 
     length: float = 0.2
     replicates: int = 3
     bases: int = 4
     runs: int = 3
+    anchors: int = 6
 
 
 def estimate_gains(
-    bench: Bench, like: Run, *, first: int = 0, effort: Effort = Effort(), groups: Sequence[Group] | None = None
+    bench: Bench,
+    like: Run,
+    *,
+    first: int = 0,
+    effort: Effort = Effort(),  # frozen
+    groups: Sequence[Group] | None = None,
 ) -> Gains:
-    """What tasks gain in groups, from a few short trainings and, of more than five tasks, from linearised joint ones.
+    """What tasks gain in groups, from short trainings, of more than five tasks also from linearised joint ones.
 
     Up to 5 tasks all subsets are trained, short, in at least 5 paired replicates. Of more tasks some groups are
     trained, short (all together, each alone, random ones, and those that linearisation ranks highest); the gain is
     modelled as an offset for each task, plus a slope times the linearised gain (Grad-TAG, Li et al. 2024), plus a ridge
     surrogate (Li et al. 2023) of what is left, shrunk to a null in which only the size of a group counts. Slope and
-    shrinkage are measured on the real runs, so that a linearisation that says nothing is not listened to.
+    shrinkage are measured on the real runs, so that a linearisation that says nothing is not listened to. Short
+    trainings underrate large groups, which take longer: full ones of all alone and all together correct for it
+    (`anchored`).
 
-    Cost: `(runs K + K) * replicates * length + bases` trainings, plus the linearisation.
+    Cost: `(runs K + K) * replicates * length + bases + (K + 1) * anchors` trainings, plus the linearisation.
 
     Args:
         bench: performs and stores.
@@ -69,24 +79,39 @@ def estimate_gains(
             f"`like.tasks` may be at most {MANY} for real runs of groups, got {len(like.tasks)}; "
             "take `linearised` and `pair_partition`."
         )
-    if len(like.tasks) <= FEW:
-        own = Effort(effort.length, max(5, effort.replicates), 0, 0)
-        losses = _short(bench, like, all_subsets(like.tasks), first=first, effort=own)
-        values, errors = mean_error(losses.gains().swapaxes(0, 1))
-        return Gains(like.tasks, losses.groups, values, errors, losses.cost, "all subsets, short", CAUTION)
+    few = len(like.tasks) <= FEW
+    found = _all_tried(bench, like, first, effort) if few else _modelled(bench, like, first, effort, groups)
+    if effort.anchors == 0:
+        return found
+    anchors: list[Group] = [*(frozenset({task}) for task in like.tasks), frozenset(like.tasks)]
+    full = train_subsets(bench, like, anchors, replicates=range(first, first + effort.anchors))
+    return anchored(found, full)
+
+
+def _all_tried(bench: Bench, like: Run, first: int, effort: Effort) -> Gains:
+    replicates = range(first, first + max(LEAST, effort.replicates))
+    losses = train_subsets(bench, like, all_subsets(like.tasks), replicates=replicates, length=effort.length)
+    gains = losses.gains().swapaxes(0, 1)
+    values, errors = mean_error(gains)
+    _, apart = mean_error(gains - gains[:, -1:])
+    return Gains(like.tasks, losses.groups, values, errors, losses.cost, "all subsets, short", CAUTION, apart)
+
+
+def _modelled(bench: Bench, like: Run, first: int, effort: Effort, groups: Sequence[Group] | None) -> Gains:
     wanted = list(groups) if groups is not None else _listed(like.tasks)
     guess, cost = _guess(bench, like, wanted, first=first, effort=effort)
+    replicates = range(first, first + effort.replicates)
     chosen = _chosen(like, wanted, guess, effort)
-    losses = _short(bench, like, chosen, first=first, effort=effort)
-    values, errors = blend(losses, wanted, guess)
-    return Gains(like.tasks, tuple(wanted), values, errors, losses.cost + cost, "linearisation and short runs", CAUTION)
+    losses = train_subsets(bench, like, chosen, replicates=replicates, length=effort.length)
+    found = blend(losses, wanted, guess)
+    return replace(found, cost=losses.cost + cost)
 
 
-def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> tuple[Floats, Floats]:
-    """Gains of groups from measured ones and a guess: values and standard errors, [G, K] each.
+def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> Gains:
+    """Gains of groups from measured ones and a guess.
 
     Args:
-        losses: of measured groups, each task alone among them.
+        losses: of measured groups, each task alone and all together among them.
         wanted: G groups, the measured ones among them.
         guess: [G, K], in any unit; nan where a task is not a member.
     """
@@ -96,10 +121,46 @@ def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> tuple
     slope = _slope(np.where(rows.sum(1, keepdims=True) > 1, measured, np.nan), guess[known])
     rest = fit_surrogate(rows, measured - slope * guess[known])
     every = members_of(losses.tasks, wanted)
-    single = every.sum(1, keepdims=True) == 1
-    values = slope * guess + rest.predict(every)
-    errors = np.where(every > 0, rest.prediction_errors(rows, np.isfinite(measured), every), np.nan)
-    return np.where(single & (every > 0), 0.0, values), np.where(single & (every > 0), 0.0, errors)
+    inside, single = every > 0, every.sum(1, keepdims=True) == 1
+    values = np.where(single & inside, 0.0, slope * guess + rest.predict(every))
+    sure = np.isfinite(measured)
+    errors, apart = (
+        np.where(inside, rest.prediction_errors(rows, sure, every, against=against), np.nan)
+        for against in (None, np.ones(len(losses.tasks)))
+    )
+    return Gains(
+        losses.tasks, tuple(wanted), values, errors, losses.cost, "linearisation and short runs", CAUTION, apart
+    )
+
+
+def anchored(gains: Gains, full: SubsetLosses) -> Gains:
+    """Gains that agree with full trainings of all together, and a share of that correction for smaller groups.
+
+    A group of n of K tasks gets (n - 1) / (K - 1) of the correction of all together, so that alone stays 0. Corrections
+    of the tasks are shrunk to their mean by their own noise (Stein).
+
+    Args:
+        gains: of groups, all together among them.
+        full: losses of each task alone and of all together, from trainings of full length.
+    """
+    whole, members = frozenset(gains.tasks), members_of(gains.tasks, gains.groups)
+    together = full.gains()[full.groups.index(whole)]
+    mean, error = mean_error(together)
+    wrong = mean - gains.values[gains.groups.index(whole)]
+    noise = float(np.mean(np.nan_to_num(error) ** 2))
+    real = max(0.0, float(wrong.var(ddof=1)) - noise) if len(wrong) > 1 else 0.0
+    trust = real / (real + noise) if real + noise > 0 else 1.0
+    correction = wrong.mean() + trust * (wrong - wrong.mean())
+    share = (members.sum(1, keepdims=True) - 1) / max(1, len(gains.tasks) - 1)
+    unsure = np.nan_to_num(error) * np.sqrt(trust + (1 - trust) / len(wrong))
+    apart = gains.errors if gains.from_together is None else gains.from_together
+    return replace(
+        gains,
+        values=gains.values + share * correction,
+        errors=np.hypot(gains.errors, share * unsure),
+        from_together=np.hypot(apart, (1 - share) * unsure),
+        cost=gains.cost + full.cost,
+    )
 
 
 def _slope(measured: Floats, guess: Floats) -> float:
@@ -142,8 +203,3 @@ def _chosen(like: Run, wanted: Sequence[Group], guess: Floats, effort: Effort) -
     ranked = sorted(range(len(wanted)), key=lambda at: -mean[at])
     best = [wanted[at] for at in ranked if len(wanted[at]) > 1 and wanted[at] not in chosen]
     return list(dict.fromkeys([*chosen, *best[: effort.runs * len(tasks) - half]]))
-
-
-def _short(bench: Bench, like: Run, groups: Sequence[Group], *, first: int, effort: Effort) -> SubsetLosses:
-    own = range(first, first + effort.replicates)
-    return train_subsets(bench, like, groups, replicates=own, length=effort.length)

@@ -43,17 +43,21 @@ class Surrogate:
         found = np.einsum("gtp,tp->gt", _design(members, self.power), self._coefficients())
         return np.where(members > 0, found, np.nan)
 
-    def prediction_errors(self, members: Floats, known: Bools, wanted: Floats) -> Floats:
+    def prediction_errors(
+        self, members: Floats, known: Bools, wanted: Floats, *, against: Floats | None = None
+    ) -> Floats:
         """Standard errors of predicted gains, [W, K], by the fit's own moments.
 
         Args:
             members: [G, K], the groups it was fitted to.
             known: Bool [G, K], which of their gains were measured.
-            wanted: [W, K], groups to predict.
+            wanted: [W, K], groups to predict; the gain of a group of one is 0 and sure.
+            against: [K], a group from whose gains differences are wanted.
         """
         weighted = _design(members, self.power) * (known & (members.sum(1) > 1)[:, None])[..., None]
         inverse = _inverse(weighted, self.strength)
-        rows = _design(wanted, self.power)
+        rows = _design(wanted, self.power) * (wanted.sum(1) > 1)[:, None, None]
+        rows = rows if against is None else rows - _design(against[None], self.power)
         return self.spread * np.sqrt(np.maximum(np.einsum("gtp,tpq,gtq->gt", rows, inverse, rows), 0.0))
 
     def values(self) -> Floats:
