@@ -37,6 +37,10 @@ def test_it_groups_predicts_and_places(grouped, run, tmp_path):
     assert (folder / "report.html").exists()
     assert json.loads((folder / "grouping.json").read_text())["chosen"]
 
+    (folder / "report.html").unlink()
+    run("report", "found").done()
+    assert (folder / "report.html").exists()
+
     marks(rows=20).drop(columns=["art", "music", "sums"]).to_csv(tmp_path / "here" / "new.csv", index=False)
     run("predict", "found/model", "new.csv", "--out", "new.parquet").done()
     assert list(pd.read_parquet("new.parquet").columns) == ["art", "music", "sums"]

@@ -147,7 +147,7 @@ def predict(**choices: Any) -> None:  # noqa: ANN401  # options
 @main.command()
 @click.argument("folder", type=OUT)
 def report(**choices: Any) -> None:  # noqa: ANN401  # options
-    """Write the report of a finished study again, from its numbers."""
+    """Write the report of a finished study or grouping again, from its numbers."""
     _run("report", choices)
 
 
