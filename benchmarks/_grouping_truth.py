@@ -105,6 +105,11 @@ class Truth:
         """What a partition is worth in each replicate."""
         return self.worth[self.place[frozenset(partition)]]
 
+    def error(self, partition: Sequence[Group]) -> float:
+        """Standard error of what a partition is worth beyond the mean of all."""
+        beyond = self.of(partition) - self.worth.mean(0)
+        return float(beyond.std(ddof=1) / np.sqrt(len(beyond)))
+
     def way(self, partition: Sequence[Group]) -> float:
         """How far it goes from the mean of all partitions to the best one."""
         random, (_, best) = float(self.worth.mean()), self.best()

@@ -175,6 +175,7 @@ def study(name: str, data: Tensors, bench: Bench, numbers: Numbers) -> Measured:
             "together": float(truth.of((frozenset(like.tasks),)).mean()),
             "alone": 0.0,
         },
+        error=truth.error(best),
         oracle_cost=float(len(losses.groups)),
         estimates=rows,
     )

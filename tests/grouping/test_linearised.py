@@ -11,7 +11,8 @@ from torch import nn
 
 from sharewise._core import Batch
 from sharewise.grouping import all_subsets, linearised, linearised_gains
-from sharewise.grouping._linearised import subset_losses
+from sharewise.grouping._joint import joint_runs
+from sharewise.grouping._linearised import LinearisedWork, joint_cosines, subset_losses
 from sharewise.grouping._quadratic import directions, quadratic
 from sharewise.models import MLP, Heads, MultiTask
 from sharewise.tasks import Binary, Criterion, Multiclass, Regression, Task
@@ -26,7 +27,7 @@ def network(seed=0):
     return MultiTask(MLP(3, width=5), heads)
 
 
-def rows(seed, *, count=40, missing=True):
+def rows(seed, *, count=16, missing=True):
     draw = torch.Generator().manual_seed(seed)
     x = torch.randn(count, 3, generator=draw)
     targets = {"regression": x[:, :2] + torch.randn(count, 2, generator=draw), "binary": (x[:, 2:] > 0).float()}
@@ -88,8 +89,7 @@ def retrain(train, held, group, ridge, count):
     return losses
 
 
-@pytest.mark.parametrize("missing", [True, False])
-@pytest.mark.parametrize("strength", [1e-3, 1.0])
+@pytest.mark.parametrize(("missing", "strength"), [(True, 1e-3), (False, 1.0)])
 def test_subsets_are_retrained_exactly(missing, strength):
     model, train, held = network(), rows(0, missing=missing), rows(1, missing=missing)
     along = directions(model, 6, seed=0)
@@ -173,6 +173,21 @@ def test_gains_of_pairs_fill_the_affinity(tmp_path):
     assert found.cost == cost > 2
     alone = [frozenset({name}) for name in names]
     np.testing.assert_allclose(np.nan_to_num(linearised_gains(bench, like, alone, replicates=[0], count=10)[0]), 0.0)
+
+
+def test_joint_runs_leave_their_cosines_and_train_as_without_a_probe(tmp_path):
+    names = ("one", "two", "b three")
+    bench, like = small_bench(tmp_path, names), small_run(names)
+    work = LinearisedWork(bench.perform, 5)
+    (run,) = joint_runs(like, [1])
+    found = work(run)
+    np.testing.assert_allclose(joint_cosines(bench, like, replicates=[1], count=5), found.tensors["cosines"])
+    plain = bench.perform.training(run)
+    plain.run()
+    rows = plain.data.take(plain.split.train)
+    direct = quadratic(plain.model, list(plain.tasks), rows, directions(plain.model, 5, run.recipe.seed))
+    torch.testing.assert_close(found.tensors["train.value"], direct.value)
+    torch.testing.assert_close(found.tensors["train.slope"], direct.slope)
 
 
 def test_a_measured_run_is_kept(tmp_path):

@@ -1,7 +1,7 @@
 """Affinities by linearisation: what subsets of tasks would make of a network that was trained on all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import final
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sharewise._core import Role
 from sharewise.grouping._affinity import Affinity, Floats
+from sharewise.grouping._cosine import mean_cosines, probe_steps
 from sharewise.grouping._direct import UNIT, mean_error, members_of
 from sharewise.grouping._joint import joint_runs, measure
 from sharewise.grouping._partition import Group
@@ -25,13 +26,14 @@ AT_ONCE = 2**24  # numbers
 PASS = 2 / 3  # of an optimisation step, which is one forward and one backward pass, is what a direction takes
 ROWS = 1_000  # of each role
 ROLES: tuple[Role, ...] = ("train", "valid", "select")
+COSINES = "cosines"
 PARTS = ("value", "slope", "curvature")
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class LinearisedWork:
-    """Trains a joint run and leaves the tasks' losses as quadratic functions around it, by role.
+    """Trains a joint run and leaves the tasks' losses as quadratic functions around it, by role, and their cosines.
 
     Args:
         perform: performs runs.
@@ -43,24 +45,25 @@ class LinearisedWork:
 
     def __call__(self, run: Run) -> Finished:
         """One training, then `count` backward passes over the rows."""
-        training = self.perform.training(run)
+        training = self.perform.training(replace(run, probe=True))
         model = training.model
         if not isinstance(model, MultiTask):
             raise ValueError(f"`like.sharing` must be hard, whose networks have one trunk, got `{run.sharing}`.")
         try:
-            training.run()
+            fit = training.run()
         except NonFiniteLossError as error:
             return Finished(info={"failed": str(error)})
         model.cpu()
         along = directions(model, self.count, run.recipe.seed)
-        tensors: dict[str, Tensor] = {}
+        cosines, probes = mean_cosines(fit.records, run.tasks)
+        tensors: dict[str, Tensor] = {COSINES: torch.from_numpy(cosines)}
         used = 0
         for role in ROLES:
             rows = training.split.rows(role)[:ROWS]
             found = quadratic(model, list(training.tasks), training.data.take(rows), along)
             used += len(rows)
             tensors |= {f"{role}.{part}": getattr(found, part) for part in PARTS}
-        return Finished(tensors=tensors, info={"shared": self.count, "rows": used})
+        return Finished(tensors=tensors, info={"shared": self.count, "rows": used, "probes": probes})
 
 
 @final
@@ -140,13 +143,31 @@ def linearised_gains(
     Returns:
         The gains, and the cost in trainings.
     """
-    work = LinearisedWork(bench.perform, count)
-    found = measure(bench, work, f"{LINEARISED} {count}", joint_runs(like, replicates))
+    found = _measured(bench, like, replicates, count)
     alone: list[Group] = [frozenset({task}) for task in like.tasks]
     members = torch.from_numpy(members_of(like.tasks, [*alone, *groups]))
     gains = [_gains(each, members, len(alone)) for each in found if "failed" not in each.info]
     steps = sum(each.info["rows"] for each in found) / like.recipe.batch_size * count * PASS
+    steps += sum(each.info["probes"] for each in found) * probe_steps(len(like.tasks))
     return np.stack(gains), len(found) + steps / like.recipe.steps
+
+
+def joint_cosines(bench: Bench, like: Run, *, replicates: Sequence[int] = range(6), count: int = 100) -> Floats:
+    """Mean gradient cosines of the joint runs of `linearised_gains`, [K, K]; they cost nothing beside it.
+
+    Args:
+        bench: as in `linearised_gains`.
+        like: as in `linearised_gains`.
+        replicates: as in `linearised_gains`.
+        count: as in `linearised_gains`.
+    """
+    found = [each.tensors[COSINES].numpy() for each in _measured(bench, like, replicates, count) if each.tensors]
+    return mean_error(np.stack(found))[0]
+
+
+def _measured(bench: Bench, like: Run, replicates: Sequence[int], count: int) -> list[Finished]:
+    work = LinearisedWork(bench.perform, count)
+    return measure(bench, work, f"{LINEARISED} {count}", joint_runs(like, replicates))
 
 
 def _gains(finished: Finished, members: Tensor, alone: int) -> Floats:

@@ -9,10 +9,10 @@ import numpy as np
 from sharewise.grouping._affinity import Floats
 from sharewise.grouping._direct import mean_error, members_of, random_groups
 from sharewise.grouping._gains import Gains
-from sharewise.grouping._linearised import linearised_gains
+from sharewise.grouping._linearised import joint_cosines, linearised_gains
 from sharewise.grouping._partition import Group
-from sharewise.grouping._subsets import SubsetLosses, all_subsets, train_subsets
-from sharewise.grouping._surrogate import fit_surrogate
+from sharewise.grouping._subsets import FLOOR, SubsetLosses, all_subsets, train_subsets
+from sharewise.grouping._surrogate import Bools, fit_surrogate
 from sharewise.runs import Bench, Run
 
 FEW = 5  # tasks, of which all subsets are trained
@@ -55,11 +55,11 @@ def estimate_gains(
 
     Up to 5 tasks all subsets are trained, short, in at least 5 paired replicates. Of more tasks some groups are
     trained, short (all together, each alone, random ones, and those that linearisation ranks highest); the gain is
-    modelled as an offset for each task, plus a slope times the linearised gain (Grad-TAG, Li et al. 2024), plus a ridge
-    surrogate (Li et al. 2023) of what is left, shrunk to a null in which only the size of a group counts. Slope and
-    shrinkage are measured on the real runs, so that a linearisation that says nothing is not listened to. Short
-    trainings underrate large groups, which take longer: full ones of all alone and all together correct for it
-    (`anchored`).
+    modelled as an offset for each task, plus a slope times a guess, plus a ridge surrogate (Li et al. 2023) of what is
+    left, shrunk to a null in which only the size of a group counts. The guess adds the linearised gain (Grad-TAG, Li et
+    al. 2024) and the mean cosine of the gradients in the same joint runs, each in units of its spread. Slope and
+    shrinkage are measured on the real runs, so that a guess that says nothing is not listened to. Short trainings
+    underrate large groups, which take longer: full ones of all alone and all together correct for it (`anchored`).
 
     Cost: `(runs K + K) * replicates * length + bases + (K + 1) * anchors` trainings, plus the linearisation.
 
@@ -185,12 +185,24 @@ def _listed(tasks: Sequence[str]) -> list[Group]:
 
 
 def _guess(bench: Bench, like: Run, wanted: Sequence[Group], *, first: int, effort: Effort) -> tuple[Floats, float]:
-    """Linearised gains [G, K], and their cost; zero without joint trainings."""
+    """Linearised gains plus mean cosines, each in its own spread: [G, K]; and their cost. Zero without joint runs."""
     members = members_of(like.tasks, wanted)
     if effort.bases == 0:
         return np.where(members > 0, 0.0, np.nan), 0.0
-    gains, cost = linearised_gains(bench, like, wanted, replicates=range(first, first + effort.bases))
-    return gains.mean(0), cost
+    own = range(first, first + effort.bases)
+    gains, cost = linearised_gains(bench, like, wanted, replicates=own)
+    cosines = np.nan_to_num(joint_cosines(bench, like, replicates=own))
+    means = members @ cosines.T / np.maximum(members.sum(1, keepdims=True) - 1, 1)
+    several = (members > 0) & (members.sum(1, keepdims=True) > 1)
+    return _standard(gains.mean(0), several) + _standard(means, several), cost
+
+
+def _standard(guess: Floats, known: Bools) -> Floats:
+    """Centred within tasks, with one spread for all: [G, K], 0 alone and nan where a task is not a member."""
+    count = np.maximum(known.sum(0), 1)
+    centred = np.where(known, guess - np.where(known, guess, 0.0).sum(0) / count, 0.0)
+    spread = float(np.sqrt((centred**2).sum() / max(1, known.sum())))
+    return np.where(np.isfinite(guess), centred / max(spread, FLOOR), np.nan)
 
 
 def _chosen(like: Run, wanted: Sequence[Group], guess: Floats, effort: Effort) -> list[Group]:
