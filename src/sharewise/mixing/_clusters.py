@@ -7,11 +7,10 @@ from torch import Tensor
 
 from sharewise.mixing._arrays import from_arrays
 from sharewise.mixing._seeds import seeded
-from sharewise.mixing._splits import random_split
 from sharewise.mixing._tensors import Tensors
 from sharewise.tasks import Regression, Task
 
-FEW = (0.1, 0.3, 0.3, 0.3)  # train, valid, select, test: friends matter where few rows train, and many judge
+FEW = (0.4, 0.2, 0.2, 0.2)  # train, valid, select, test: friends matter where few rows train
 
 
 def in_subspaces(member: Tensor, features: int, rank: int, draw: torch.Generator) -> Tensor:
@@ -54,18 +53,18 @@ def around_centres(member: Tensor, features: int, spread: float, draw: torch.Gen
 def planted_groups(
     groups: Sequence[Sequence[str]],
     *,
-    rows: int = 1000,
-    features: int = 20,
+    rows: int = 400,
+    features: int = 32,
     noise: float = 0.5,
-    spread: float = 0.1,
-    labelled: float = 0.25,
+    spread: float = 0.02,
+    labelled: float = 0.2,
     seed: int = 0,
 ) -> Tensors:
     """Regression tasks on common rows, in known groups; a task named in two groups is the sum of both.
 
     Tasks are linear. Each group has a random direction, and its tasks look along it, or nearly (`spread`): they need
     one feature, and tasks of different groups have none in common. A network with fewer features than there are groups
-    cannot serve all of them. The split is given: a tenth of the rows trains.
+    cannot serve all of them.
 
     Args:
         groups: names of the tasks of each group; a group of one is a task without a friend.
@@ -78,7 +77,7 @@ def planted_groups(
 
     Example:
         >>> data = planted_groups([["a", "b"], ["c"]], labelled=0.5)
-        >>> [task.name for task in data.tasks], int(data.raw.observed.sum()) < 1600
+        >>> [task.name for task in data.tasks], int(data.raw.observed.sum()) < 700
         (['a', 'b', 'c'], True)
     """
     draw = seeded(seed, "planted groups")
@@ -93,5 +92,4 @@ def planted_groups(
     labels[torch.rand(labels.shape, generator=draw) >= labelled] = torch.nan
     tasks = [Task(name, Regression()) for name in names]
     columns = {name: labels[:, place] for place, name in enumerate(names)}
-    split = random_split(rows, fractions=FEW, seed=seed)
-    return Tensors(*from_arrays(inputs, columns, tasks=tasks), name="planted groups", split=split)
+    return Tensors(*from_arrays(inputs, columns, tasks=tasks), name="planted groups", fractions=FEW)
