@@ -18,7 +18,7 @@ def quick():
 
 @pytest.fixture(scope="session")
 def made():
-    return planted_groups([["a", "b"], ["c", "d"]], rows=240)
+    return planted_groups([["a", "b"], ["c", "d"]], rows=240, features=20)
 
 
 @pytest.fixture(scope="session")
