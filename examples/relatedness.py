@@ -14,6 +14,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from sharewise.mixing import around_centres, in_subspaces
 from sharewise.models import Factorised, StackedLinear, laplacian, nuclear, to_mean
 
 TASKS, FEATURES, ROWS, NOISE = 8, 20, 24, 0.5
@@ -23,7 +24,7 @@ Weights = Callable[[], Tensor]
 
 def one_subspace(draw: torch.Generator) -> Tensor:
     """Every task is a mixture of the same two directions."""
-    return torch.randn(TASKS, 2, generator=draw) @ torch.randn(2, FEATURES, generator=draw)
+    return in_subspaces(torch.ones(TASKS, 1), FEATURES, 2, draw)
 
 
 def unrelated(draw: torch.Generator) -> Tensor:
@@ -38,8 +39,7 @@ def contradictory(draw: torch.Generator) -> Tensor:
 
 def two_clusters(draw: torch.Generator) -> Tensor:
     """Four tasks are alike, and so are the four others."""
-    centres = torch.randn(2, FEATURES, generator=draw).repeat_interleave(TASKS // 2, 0)
-    return centres + 0.3 * torch.randn(TASKS, FEATURES, generator=draw)
+    return around_centres(torch.eye(2).repeat_interleave(TASKS // 2, 0), FEATURES, 0.3, draw)
 
 
 WORLDS = (one_subspace, unrelated, contradictory, two_clusters)

@@ -24,7 +24,8 @@ def test_page_of_the_command_line_is_current():
 
 def test_page_names_every_command():
     page = (DOCS / "cli.md").read_text(encoding="utf-8")
-    assert all(f"## sharewise {name}" in page for name in ("diagnose", "fit", "predict", "report", "study"))
+    commands = ("diagnose", "fit", "group", "predict", "report", "study")
+    assert all(f"## sharewise {name}" in page for name in commands)
 
 
 def test_page_of_sharing_runs_and_names_every_form():

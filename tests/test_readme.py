@@ -16,6 +16,8 @@ SMALL = {
     "study": "--replicates 1 --trials 1 --steps 5 --width 8 --no-references --workers 1",
     "diagnose": "--replicates 2 --trials 1 --steps 5 --width 8 --workers 1",
     "fit": "--steps 5 --width 8",
+    "group": "--replicates 2 --short-replicates 2 --trials 1 --randoms 1 --method pairs --steps 5 --width 8 "
+    "--workers 1",
     "predict": "",
 }
 

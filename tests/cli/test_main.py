@@ -4,11 +4,11 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("command", ["", "study", "fit", "predict", "report"])
+@pytest.mark.parametrize("command", ["", "study", "group", "fit", "predict", "report"])
 def test_help_tells_all(run, command):
     found = run(*command.split(), "--help").done()
     assert "Usage: main" in found.out
-    if command in ("study", "fit"):
+    if command in ("study", "group", "fit"):
         for word in ("--task", "--group", "--time", "--split", "--by", "--plan", "--config", "regression, binary"):
             assert word in found.out
 

@@ -26,7 +26,10 @@ def test_it_is_written_again_from_the_numbers(run, studied, tmp_path):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda folder: (folder / "summary.json").unlink(), "holds no finished study; run `sharewise study` first"),
+        (
+            lambda folder: (folder / "summary.json").unlink(),
+            "holds no finished study; run `sharewise study` or `sharewise group` first",
+        ),
         (lambda folder: (folder / "summary.json").write_text("{"), "this is no summary of a study"),
         (
             lambda folder: (folder / "records.parquet").write_text("PAR1"),

@@ -8,7 +8,18 @@ import torch
 from torch import nn
 
 from sharewise import models
-from sharewise.models import MLP, Condition, Conditioned, CrossStitch, Heads, Independent, MultiTask, Stitched, stack
+from sharewise.models import (
+    MLP,
+    Condition,
+    Conditioned,
+    CrossStitch,
+    Grouped,
+    Heads,
+    Independent,
+    MultiTask,
+    Stitched,
+    stack,
+)
 
 FEATURES, HIDDEN = 4, 6
 collect_ignore = ["graphs.py"]  # a program of its own, run by test_graphs.py
@@ -31,6 +42,9 @@ def _forms() -> dict[str, Callable[[int], nn.Module]]:
     found: dict[str, Callable[[int], nn.Module]] = {
         "MultiTask": lambda tasks: MultiTask(MLP(FEATURES, HIDDEN), heads(tasks)),
         "Independent": lambda tasks: Independent(stack(lambda: MLP(FEATURES, HIDDEN), tasks), heads(tasks)),
+        "Grouped": lambda tasks: Grouped(
+            stack(lambda: MLP(FEATURES, HIDDEN), min(2, tasks)), torch.arange(tasks) % 2, heads(tasks)
+        ),
         "Stitched": lambda tasks: Stitched(
             lambda: MLP(FEATURES, HIDDEN),
             {"layers.0": CrossStitch(tasks), "layers.1": CrossStitch(tasks)},

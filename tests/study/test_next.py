@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sharewise.study._next import longer, next_run, with_option
+from sharewise.study._next import differ, groups_of, longer, next_run, with_option
 
 
 @pytest.fixture
@@ -74,3 +74,21 @@ def test_an_option_is_replaced_however_it_was_written():
 
 def test_without_a_budget_there_is_none_to_double():
     assert longer("sharewise study digits") == ""
+
+
+def test_tasks_that_differ_are_offered_groups(made):
+    base = made["task"]("a", "binary", "auroc", 0.7, 0.05)
+    good = replace(base, verdict="HELPS", chosen="together", needed=math.nan)
+    bad = replace(base, name="b", verdict="NEUTRAL", chosen="alone", needed=math.nan)
+    found = next_run(made["summary"]([good, bad, replace(good, name="c")]))
+    assert found.text.startswith("Groups: the tasks differ")
+    assert found.command == "sharewise group digits --seed 0 --out runs/digits-groups"
+    assert not differ(made["summary"]([good, bad]))
+    assert not differ(made["summary"]([good, replace(good, name="b"), replace(good, name="c")]))
+
+
+def test_the_command_keeps_what_both_commands_know(made):
+    command = "sharewise study --config a.yaml --out=runs/x --budget 10m --sharing=soft --group 'the house'"
+    found = groups_of(made["summary"]([], command=command))
+    assert found == "sharewise group --config a.yaml --group 'the house' --out runs/x-groups"
+    assert groups_of(made["summary"]([], command="python mine.py")) == ""

@@ -16,8 +16,8 @@ OUT = click.Path(path_type=Path, file_okay=False)
 def main() -> None:
     """Multi-task learning with evidence: what should your tasks share?
 
-    `study` measures it and writes a report and a model, `diagnose` finds out why it is worse together, `fit` trains one
-    configuration, `predict` applies a model.
+    `study` measures it and writes a report and a model, `diagnose` finds out why it is worse together, `group` chooses
+    which tasks to train together, `fit` trains one configuration, `predict` applies a model.
     """
 
 
@@ -113,6 +113,44 @@ def diagnose(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for clic
 @main.command()
 @click.argument("source", nargs=-1)
 @options(DATA)
+@click.option(
+    "--out", type=OUT, help="Folder of the grouping. The same command continues it.  [default: runs/NAME-groups]"
+)
+@click.option("--groups", type=click.IntRange(1), metavar="N", help="Networks at most.  [default: as many as pay]")
+@click.option("--method", help="Estimator of affinities: auto, pairs, linearised, lookahead_affinity and others.  "
+              "[default: auto, by the number of tasks]")  # fmt: skip
+@click.option("--replicates", type=int, help="Paired repetitions of the confirmation.  [default: 10]")
+@click.option("--trials", type=int, help="Settings tried for every network in every replicate.  [default: 2]")
+@click.option("--randoms", type=click.IntRange(0), help="Random partitions retrained beside.  [default: 3]")
+@click.option(
+    "--short-replicates", type=click.IntRange(2), help="Repetitions of the short trainings that estimate.  [default: 8]"
+)
+@click.option("--equal", type=click.Choice(["parameters", "networks"]), help="What candidates have in common: their "
+              "parameters in all, or the size of each network.  [default: parameters]")  # fmt: skip
+@options(SIZE)
+@click.option("--margin", type=float, help="Smallest difference in mean skill that matters.  [default: 0.01]")
+@click.option("--place", metavar="COLUMN[:KIND]", help="Place a new task into the groups of a finished grouping (in "
+              "--out): which of its networks suits it best, or one of its own?")  # fmt: skip
+@click.option("--device", help="Where networks are trained: cpu, cuda, ...  [default: a GPU where there is one]")
+@click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
+def group(**choices: Any) -> None:  # noqa: ANN401  # options; \b is for click
+    """Choose which tasks to train together, from three tasks on.
+
+    Estimates propose groups; retraining confirms: proposed groups, all tasks together, each alone and random partitions
+    are trained at equal cost, with as much tuning, several times. Prints and reports what won, "no groups" if groups
+    did not, and writes the recommended networks as one model for `predict`. An interrupted command continues.
+
+    \b
+    Examples:
+      sharewise group people.csv --task income --task age --task job --out runs/groups
+      sharewise group people.csv --task income --task age --task job --out runs/groups --place health
+    """  # noqa: D301  # an escape for click, which keeps the lines below it
+    _run("group", choices)
+
+
+@main.command()
+@click.argument("source", nargs=-1)
+@options(DATA)
 @click.option("--out", type=OUT, required=True, help="Folder of the model. An interrupted training continues.")
 @click.option("--sharing", default="hard", show_default=True, metavar="NAME", help="`hard`: one trunk for all tasks; "
               "`none`: a network for each; `soft`: networks drawn to each other; mmoe, cgc, ple, dselect, adatt, "
@@ -157,7 +195,7 @@ def predict(**choices: Any) -> None:  # noqa: ANN401  # options
 @main.command()
 @click.argument("folder", type=OUT)
 def report(**choices: Any) -> None:  # noqa: ANN401  # options
-    """Write the report of a finished study again, from its numbers."""
+    """Write the report of a finished study or grouping again, from its numbers."""
     _run("report", choices)
 
 

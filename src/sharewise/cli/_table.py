@@ -22,7 +22,7 @@ def print_summary(console: Console, summary: Summary) -> None:
         summary: of a finished study.
     """
     shown = summary.tasks[:MOST]
-    main = _table("task", "score", "alone", "together", "difference", f"{summary.level:.0%} interval", "verdict")
+    main = plain_table("task", "score", "alone", "together", "difference", f"{summary.level:.0%} interval", "verdict")
     for task in shown:
         main.add_row(*map(escape, _row(task)), f"[{COLOURS[task.verdict]}]{task.verdict}[/]")
     console.print(main)
@@ -30,7 +30,7 @@ def print_summary(console: Console, summary: Summary) -> None:
         console.print(_treatments(summary))
     outside = sorted({name for task in shown for name in task.references})
     if outside:
-        other = _table("outside models", *outside, "constant", "model takes")
+        other = plain_table("outside models", *outside, "constant", "model takes")
         for task in shown:
             numbers = [_number(task.references.get(name, math.nan)) for name in outside]
             other.add_row(escape(task.name), *numbers, _number(task.floor), task.chosen)
@@ -49,7 +49,7 @@ def _treatments(summary: Summary) -> Table:
     level = f"{summary.level:.0%} interval"
     measured = any(math.isfinite(row.memory) for row in summary.treatments)
     memory = ["memory"] if measured else []
-    table = _table("treatment", "mean gain", level, "verdict", "mean rank", "networks", "seconds", *memory)
+    table = plain_table("treatment", "mean gain", level, "verdict", "mean rank", "networks", "seconds", *memory)
     for row in summary.treatments:
         known = math.isfinite(row.gain.estimate)
         cells = [
@@ -74,10 +74,11 @@ def _percent(share: float) -> str:
     return f"{100 * share:+.2f}%" if math.isfinite(share) else "-"
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
+    """An empty table with these columns; those of words are left-aligned."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(columns):
-        words = name in ("task", "score", "verdict", "outside models", "model takes", "treatment")
+        words = name in ("task", "score", "verdict", "outside models", "model takes", "treatment", "candidate")
         table.add_column(name, justify="left" if words else "right", overflow="fold" if place == 0 else "ellipsis")
     return table
 

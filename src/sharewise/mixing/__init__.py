@@ -16,6 +16,7 @@ from sharewise.mixing._tensors import Tensors
 
 if TYPE_CHECKING:
     from sharewise.mixing._arrays import from_arrays
+    from sharewise.mixing._clusters import around_centres, in_subspaces, planted_groups
     from sharewise.mixing._columns import Columns
     from sharewise.mixing._digits import digits, multidigits
     from sharewise.mixing._encoder import TableEncoder
@@ -38,6 +39,9 @@ _LAZY = {
     "FeatureEncoder": "_features",
     "Finding": "_findings",
     "from_arrays": "_arrays",
+    "around_centres": "_clusters",
+    "in_subspaces": "_clusters",
+    "planted_groups": "_clusters",
     "digits": "_digits",
     "multidigits": "_digits",
 }
@@ -77,6 +81,9 @@ __all__ = [
     "multidigits",
     "planted",
     "ScaledError",
+    "around_centres",
+    "in_subspaces",
+    "planted_groups",
 ]
 
 

@@ -39,6 +39,7 @@ from sharewise.models._forms import (
     sluice,
     stem,
 )
+from sharewise.models._grouped import Grouped, grouped, join_groups
 from sharewise.models._heads import Heads
 from sharewise.models._health import Use, copy_distances, expert_use, health, sharing_records
 from sharewise.models._level import Level
@@ -71,6 +72,7 @@ __all__ = [
     # models
     "MultiTask",
     "Independent",
+    "Grouped",
     "Experts",
     "Conditioned",
     "Stitched",
@@ -110,6 +112,7 @@ __all__ = [
     # forms of sharing, ready made
     "independent",
     "factorised",
+    "grouped",
     "conditioned",
     "shared_bottom",
     "one_gate",
@@ -151,6 +154,7 @@ __all__ = [
     "solve_width",
     "add_task",
     "remove_task",
+    "join_groups",
     "export_task",
     "TaskSlices",
     "Use",

@@ -8,13 +8,14 @@ from torch.export import ExportedProgram
 from sharewise._core import Tree
 from sharewise.models._conditioned import Conditioned
 from sharewise.models._experts import Experts
+from sharewise.models._grouped import Grouped
 from sharewise.models._heads import Heads
 from sharewise.models._multitask import Independent, MultiTask
 from sharewise.models._shared_heads import SharedHeads
 from sharewise.models._stitched import Stitched
 
-Model: TypeAlias = MultiTask | Independent | Experts | Conditioned | Stitched
-AnyModel = TypeVar("AnyModel", MultiTask, Independent, Experts, Conditioned, Stitched)
+Model: TypeAlias = MultiTask | Independent | Grouped | Experts | Conditioned | Stitched
+AnyModel = TypeVar("AnyModel", MultiTask, Independent, Grouped, Experts, Conditioned, Stitched)
 
 
 def add_task(model: AnyModel, key: str, width: int, *, like: int = 0) -> AnyModel:

@@ -12,7 +12,16 @@ from torch import Tensor, nn
 
 from sharewise._core import ROLES, Batch, InputError, Record, Role, Split, Tree
 from sharewise.mixing import Dataset, Encoder, Prepared
-from sharewise.models import Model, count_operations, count_parameters, sharing_records, solve_width
+from sharewise.models import (
+    Grouped,
+    Model,
+    MultiTask,
+    count_operations,
+    count_parameters,
+    join_groups,
+    sharing_records,
+    solve_width,
+)
 from sharewise.runs._body import MakeTrunk
 from sharewise.runs._build import build_method, build_mixture, build_network, trunk_features
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
@@ -211,13 +220,38 @@ class Perform:
         """
         parts = []
         for run, serves, finished in networks:
-            module = self.network(run)
-            weights = {name: value for name, value in finished.tensors.items() if name.startswith(WEIGHT)}
-            module.load_state_dict({name.removeprefix(WEIGHT): value for name, value in weights.items()})
+            module = self._restored(run, finished)
             sharing = Sharing(run.sharing, run.sharing_options)
             parts.append(Part(tuple(serves), run.network, module.eval(), sharing, self._features(run)))
         _, prepared = self.prepared(networks[0][0].replicate)
         return TrainedModel(self.dataset.tasks, prepared.encoder, tuple(parts), self.trunk is not None)
+
+    def grouped_model(self, networks: Sequence[tuple[Run, Sequence[str], Finished]]) -> TrainedModel:
+        """Finished hard-shared networks of one replicate and one size as one stacked network (`Grouped`).
+
+        Its predictions are those of `model`, at the price of one network.
+
+        Args:
+            networks: as of `model`.
+        """
+        run, serving = networks[0][0], {name: place for place, (_, serves, _) in enumerate(networks) for name in serves}
+        names = [task.name for task in self.dataset.tasks]
+        joint = replace(run, sharing="grouped", sharing_options={"groups": [serving[name] for name in sorted(names)]})
+        single, shell = [self._restored(each, finished) for each, _, finished in networks], self.network(joint)
+        assert isinstance(shell, Grouped)
+        alike = [each for each in single if isinstance(each, MultiTask)]
+        module = join_groups(alike, [serving[name] for name in names], shell).eval()
+        sharing = Sharing(joint.sharing, joint.sharing_options)
+        part = Part(tuple(names), run.network, module, sharing, self._features(run))
+        _, prepared = self.prepared(run.replicate)
+        return TrainedModel(self.dataset.tasks, prepared.encoder, (part,), self.trunk is not None)
+
+    def _restored(self, run: Run, finished: Finished) -> Model:
+        """The run's network with the weights that were kept."""
+        module = self.network(run)
+        weights = {name: value for name, value in finished.tensors.items() if name.startswith(WEIGHT)}
+        module.load_state_dict({name.removeprefix(WEIGHT): value for name, value in weights.items()})
+        return module
 
     def _losses(self, run: Run, training: Training, data: Batch) -> list[Record]:
         """Losses and skills of the trained tasks at the end of the run; `data` is the training's, on the device."""

@@ -1,7 +1,7 @@
 """Forms of sharing by name, the one place where a name becomes a network."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, partial
@@ -12,7 +12,17 @@ from torch import nn
 
 import sharewise.models as models
 from sharewise._core import InputError
-from sharewise.models import Condition, Heads, Model, MultiTask, SharedHeads, conditioned, factorised, independent
+from sharewise.models import (
+    Condition,
+    Heads,
+    Model,
+    MultiTask,
+    SharedHeads,
+    conditioned,
+    factorised,
+    grouped,
+    independent,
+)
 from sharewise.runs._body import Body
 from sharewise.runs._run import Run
 
@@ -29,9 +39,11 @@ class Sharing:
 
     Args:
         name: `hard`, `none`, `soft`, `full` (heads too), a ready-made form of `sharewise.models` (`mmoe`, `ple`,
-            `cross_stitch`), or one of its conditions (`film`); upper and lower case, `-` and `_` are the same.
-        options: arguments of the form (`experts`, `own`, `shared`, `levels`, `rank`), and of what it adds to the loss:
-            `strength`, `ramp` (steps until it is reached), and for `soft` `penalty` (`to_mean`, `laplacian`, `nuclear`,
+            `cross_stitch`), one of its conditions (`film`), or `grouped`; upper and lower case, `-` and `_` are the
+            same.
+        options: arguments of the form (`experts`, `own`, `shared`, `levels`, `rank`; of `grouped` `groups`, the number
+            of each task's group, tasks in the order of their names), and of what it adds to the loss: `strength`,
+            `ramp` (steps until it is reached), and for `soft` `penalty` (`to_mean`, `laplacian`, `nuclear`,
             `nuclear_unfolded`) and `graph` (similarities [K, K] for `laplacian`).
 
     Example:
@@ -99,6 +111,7 @@ def forms() -> dict[str, Form]:
             found.setdefault(name, partial(_experts, member))
         elif inspect.isclass(member) and issubclass(member, Condition) and member is not Condition:
             found[name.lower()] = partial(_conditioned, member)
+    found["grouped"] = _grouped
     return {name: form for name, form in found.items() if name not in _SAME}
 
 
@@ -178,6 +191,11 @@ def _full(body: Body, heads: Callable[[int], Heads]) -> MultiTask:
 def _alone(form: Form, body: Body, heads: Callable[[int], Heads], **options: Any) -> Model:  # noqa: ANN401  # of forms
     """Whole networks, one for each task."""
     return form(lambda _: nn.Identity(), 0, heads(body.whole_features), encoder=body.whole, **options)
+
+
+def _grouped(body: Body, heads: Callable[[int], Heads], *, groups: Sequence[int] | None = None) -> Model:
+    """`groups`: the number of each task's group, tasks in the order of their names."""
+    return grouped(lambda _: nn.Identity(), 0, heads(body.whole_features), encoder=body.whole, groups=groups)
 
 
 def _experts(form: Form, body: Body, heads: Callable[[int], Heads], **options: Any) -> Model:  # noqa: ANN401  # of forms

@@ -6,6 +6,8 @@ from sharewise.study._causes import cause_of, diagnosis_headline, next_command, 
 from sharewise.study._commands import reworded
 from sharewise.study._diagnosis import diagnosis
 from sharewise.study._diagnosis_report import write_diagnosis
+from sharewise.study._grouping_report import write_grouping_report
+from sharewise.study._grouping_words import choice_sentence, equal_sentence, sure_sentence, tasks_sentence, title_of
 from sharewise.study._next import NextRun, next_run
 from sharewise.study._plan import SETTINGS, check_study
 from sharewise.study._protocol import Protocol
@@ -22,6 +24,12 @@ __all__ = [
     "Summary",
     "TaskSummary",
     "write_report",
+    "write_grouping_report",
+    "sure_sentence",
+    "choice_sentence",
+    "equal_sentence",
+    "tasks_sentence",
+    "title_of",
     "headline",
     "advice",
     "Advice",

@@ -8,6 +8,7 @@ from typing import final
 from sharewise.evidence import Word
 from sharewise.study._choices import credit, effect_of, joint_of, rescue, score_of, support
 from sharewise.study._commands import reworded
+from sharewise.study._next import differ, groups_of
 from sharewise.study._numbers import decimals, listing, number
 from sharewise.study._sentences import having, how, named, outdone, signed
 from sharewise.study._summary import Summary, TaskSummary
@@ -37,6 +38,7 @@ def advice(summary: Summary) -> list[Advice]:
         _floor(tasks),
         _neutral(_chosen(tasks, "NEUTRAL")),
         _partial(tasks),
+        _groups(summary),
     )
     return [item for items in lists for item in items]
 
@@ -216,3 +218,12 @@ def _partial(tasks: Sequence[TaskSummary]) -> list[Advice]:
         "better alone is another network: study it before you use it in place of the measured one."
     )
     return [Advice("What was measured", text)]
+
+
+def _groups(summary: Summary) -> list[Advice]:
+    if not differ(summary):
+        return []
+    command = groups_of(summary)
+    text = "Groups between all together and all alone were not tried here. Try them"
+    text += f": {command}" if command else " by `sharewise group`"
+    return [Advice("Which tasks to train together", f"{text}. It confirms by retraining, and may say that none pay.")]

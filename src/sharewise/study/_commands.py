@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 SOURCE = frozenset(
@@ -16,6 +17,19 @@ EFFORT = frozenset(
 """Further options that `study` and `diagnose` have in common."""
 
 _FLAGS = frozenset({"references", "no-references", "transfer", "no-transfer", "tensorboard", "diagnose", "no-diagnose"})
+
+
+def words_of(command: str) -> list[str]:
+    """The words of a command; none if its quotes do not close, as happens where it is typed by hand.
+
+    Example:
+        >>> words_of("sharewise study 'my table.csv'"), words_of("sharewise study 'my")
+        (['sharewise', 'study', 'my table.csv'], [])
+    """
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 def reworded(command: str, verb: str, *, keep: Collection[str] = SOURCE | EFFORT, more: Sequence[str] = ()) -> str:
@@ -33,10 +47,7 @@ def reworded(command: str, verb: str, *, keep: Collection[str] = SOURCE | EFFORT
         >>> reworded("python mine.py", "diagnose")
         ''
     """
-    try:
-        words = shlex.split(command)
-    except ValueError:  # quotes that do not close: typed by hand
-        return ""
+    words = words_of(command)
     if words[:1] != ["sharewise"] or len(words) < 2:
         return ""
     kept, rest = ["sharewise", verb], iter(words[2:])
@@ -48,6 +59,17 @@ def reworded(command: str, verb: str, *, keep: Collection[str] = SOURCE | EFFORT
         if not word.startswith("--") or name in keep:
             kept += parts
     return shlex.join([*kept, *more])
+
+
+def option_of(command: str, name: str) -> str:
+    """The value of an option of a command; "" if it has none.
+
+    Example:
+        >>> option_of("sharewise study a.csv --out 'my runs'", "out"), option_of("sharewise study a.csv", "out")
+        ('my runs', '')
+    """
+    words = words_of(command.replace(f"--{name}=", f"--{name} "))
+    return next((value for word, value in pairwise(words) if word == f"--{name}"), "")
 
 
 def fit_options(run: Mapping[str, Any]) -> list[str]:

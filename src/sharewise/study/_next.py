@@ -6,14 +6,17 @@ import shlex
 from dataclasses import dataclass
 from typing import final
 
+from sharewise.study._charts_transfer import pairs_matrix
 from sharewise.study._choices import support
-from sharewise.study._commands import reworded
+from sharewise.study._commands import EFFORT, SOURCE, option_of, reworded, words_of
 from sharewise.study._numbers import duration, listing
 from sharewise.study._sentences import having, named
 from sharewise.study._summary import Summary, TaskSummary
+from sharewise.study._treatments import ALONE
 
 _FAR = 200  # replicates that hardly anyone will run
 _ONCE = "Look once, at the end: intervals do not allow for repeating until a verdict comes, unless --looks plans it."
+_GROUPS = "`sharewise group` estimates which belong together and confirms it by retraining, at equal cost."
 
 
 @final
@@ -45,12 +48,39 @@ def next_run(summary: Summary) -> NextRun:
     if unsure:
         found = _for(unsure, summary)
         return NextRun(found.text + left, found.command)
+    if differ(summary) and not left:
+        return NextRun(f"Groups: the tasks differ in what they gain from each other. {_GROUPS}", groups_of(summary))
     text = "Nothing has to be run: for every task the test rows support the choice or show that it does not matter."
     return NextRun(text + left, longer(summary.command) if left else "")
 
 
 def _verb(tasks: list[TaskSummary]) -> str:
     return "is" if len(tasks) == 1 else "are"
+
+
+def differ(summary: Summary) -> bool:
+    """Whether groups of tasks are worth trying: of three tasks or more some are better alone and some are not.
+
+    So they are too where a pair of tasks surely helps and another surely harms.
+    """
+    if len(summary.tasks) < 3:
+        return False
+    apart = len({task.chosen == ALONE for task in summary.tasks}) > 1
+    pairs = pairs_matrix(summary.transfer)
+    return apart or (pairs is not None and len(pairs.ends()) > 1)
+
+
+def groups_of(summary: Summary) -> str:
+    """The command that tries groups on the same data; "" if the study's own command is not known.
+
+    Example:
+        >>> command = "sharewise study a.csv --task x --looks 2 --replicates 5 --out runs/a --no-transfer --seed 1"
+        >>> groups_of(Summary(name="a", tasks=(), replicates=5, covers="", command=command))
+        'sharewise group a.csv --task x --seed 1 --out runs/a-groups'
+    """
+    out = option_of(summary.command, "out")
+    kept = (SOURCE | EFFORT) - {"out", "replicates", "trials"}
+    return reworded(summary.command, "group", keep=kept, more=["--out", f"{out}-groups"] if out else [])
 
 
 def _for(unsure: list[TaskSummary], summary: Summary) -> NextRun:
@@ -82,7 +112,7 @@ def with_option(command: str, name: str, value: str) -> str:
         >>> with_option("python mine.py", "replicates", "23")
         ''
     """
-    words = _words(command)
+    words = words_of(command)
     if words[:2] != ["sharewise", "study"]:
         return ""
     kept = [
@@ -102,10 +132,3 @@ def longer(command: str) -> str:
     """
     found = re.search(r"--budget[ =](\d+(?:\.\d+)?)(\w*)", command)
     return with_option(command, "budget", f"{2 * float(found[1]):g}{found[2]}") if found else ""
-
-
-def _words(command: str) -> list[str]:
-    try:
-        return shlex.split(command)
-    except ValueError:  # quotes that do not close: typed by hand
-        return []

@@ -21,7 +21,7 @@ from sharewise.study._charts_treatments import columns_of, gain_cells, mean_gain
 from sharewise.study._choices import at_stake, credit, score_of, structure_of
 from sharewise.study._effects import INFORMATION
 from sharewise.study._next import next_run
-from sharewise.study._numbers import count, decimals, duration, many_of, number, share
+from sharewise.study._pages import pages, style
 from sharewise.study._pictures import pictures
 from sharewise.study._plan import write_text
 from sharewise.study._summary import Summary, TaskSummary
@@ -69,15 +69,8 @@ def write_report(summary: Summary, records: pd.DataFrame, path: Path | str) -> P
 
 
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sharewise.study", "."),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(number=number, count=count, duration=duration, decimals=decimals, sum_values=_total)
-    environment.filters.update(share=share, many_of=many_of, numeric=is_number)
+    environment = pages()
+    environment.filters.update(sum_values=_total)
     environment.globals.update(
         forest=forest,
         standing=standing,
@@ -98,10 +91,9 @@ def _context(summary: Summary, records: pd.DataFrame) -> dict[str, Any]:
     ranked = sorted(summary.tasks, key=gain, reverse=True)
     many = len(ranked) > READABLE
     shown = [*ranked[:_ENDS], *ranked[-_ENDS:]] if many else ranked
-    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
     return {
         "summary": summary,
-        "style": Markup(style),  # ours, not the user's
+        "style": Markup(style()),  # ours, not the user's
         "roles": ROLES,
         "tally": {word: len(_sentences.having(summary.tasks, word)) for word in _sentences.MEANING},
         "meaning": _sentences.MEANING,

@@ -1,0 +1,45 @@
+from dataclasses import replace
+
+import pytest
+from benchmarks.planted_groups import WORLDS, Draw, Numbers, as_planted, draw, page
+
+from sharewise.grouping import Contender, Served
+
+TINY = Numbers(1, protocol=replace(Numbers().protocol, replicates=2, short_replicates=2, steps=10))
+
+
+def test_a_draw_goes_all_the_way_and_is_kept(tmp_path):
+    place = ("none", 0)
+    found = draw(place, tmp_path, TINY)
+    assert found.world == "none"
+    assert found.answer
+    assert draw(place, tmp_path, TINY) == found
+
+
+@pytest.mark.parametrize(
+    ("groups", "right"),
+    [
+        (["abx", "cd"], True),
+        (["ab", "cdx"], True),
+        (["ab", "cd", "x"], False),
+        (["ac", "bdx"], False),
+    ],
+)
+def test_a_task_of_two_groups_may_be_served_in_either(groups, right):
+    found = Contender.of("groups", [frozenset(each) for each in groups])
+    assert as_planted(found, WORLDS["two that overlap"]) is right
+
+
+def test_helpers_do_not_count():
+    helped = Served(frozenset("abcx"), frozenset("abx"))
+    assert as_planted(Contender("g", (helped, Served(frozenset("cd"), frozenset("cd")))), WORLDS["two that overlap"])
+
+
+def test_the_page_says_what_fell_short():
+    name = "four groups of two"
+    draws = [Draw(name, True, True, "Train 4 groups.", 3.0)] * 3 + [Draw(name, True, False, "No groups.", 5.0)]
+    text = page(draws, Numbers(4))
+    assert "| four groups of two | 8 | 4 | 4 | 3 | 4 |" in text
+    assert "Right in 3 of 4 draws (75%), which falls short of the aim of 95%" in text
+    assert "- four groups of two: No groups." in text
+    assert "which is the aim" not in text
