@@ -26,7 +26,8 @@ def run(out: Path, numbers: Numbers, seeds: Sequence[int], *, places: Sequence[i
     keys = [tuning.key(place) for place in places]
     execute(list(zip(keys, places, strict=True)), tuning, store, workers=workers, done=_told("tuned", len(places)))
     settings = [store.get(key).info["setting"] for key in keys]
-    rows = [(place, seed, (s[0], s[1])) for place, s in zip(places, settings, strict=True) for seed in seeds]
+    chosen = list(zip(places, settings, strict=True))  # all scenarios once, then again: a part is a fair sample
+    rows = [(place, seed, (s[0], s[1])) for seed in seeds for place, s in chosen]
     keys = [perform.key(row) for row in rows]
     execute(list(zip(keys, rows, strict=True)), perform, store, workers=workers, done=_told("draws", len(rows)))
     return [Draw(SCENARIOS[row[0]], row[1], row[2], store.get(key).info) for row, key in zip(rows, keys, strict=True)]

@@ -92,7 +92,7 @@ def row_of(interval: Interval) -> dict[str, Any]:
     """A share recovered as places on the axis, in percent of its width.
 
     Example:
-        >>> row_of(Interval(0.375, 0.25, 9.0, 0.1, 9, 10, "seeds"))["point"]
+        >>> row_of(Interval(0.375, 0.25, 9.0, 0.1, 9.0, 10, "seeds"))["point"]
         50.0
     """
     axis = Axis(*ENDS)
