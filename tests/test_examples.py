@@ -33,7 +33,7 @@ def example(request, tmp_path, monkeypatch):
 @pytest.mark.parametrize("example", ["attention"], indirect=True)
 def test_attention(example):
     """Together a network turns to the right features where the tasks have them in common, and only there."""
-    found = example.main(setup=replace(example.SETUP, replicates=3, trials=1, steps=200), tasks=1)
+    found = example.main(setup=replace(example.SETUP, replicates=2, trials=1, steps=200), tasks=1)
     assert Path("runs/attention.png").stat().st_size > 5000
     (same,), (own,) = found.values()
     assert same.known_gain.estimate > 0 > own.known_gain.estimate
@@ -43,7 +43,7 @@ def test_attention(example):
 @pytest.mark.parametrize("example", ["augmentation"], indirect=True)
 def test_augmentation(example):
     """With a twin of half as many labels each of one's own is worth two; few replicates say so vaguely."""
-    (worth,) = example.main(setup=replace(example.SETUP, replicates=3, steps=80), twins=(48,)).values()
+    (worth,) = example.main(setup=replace(example.SETUP, replicates=2, steps=80), twins=(48,)).values()
     assert Path("runs/augmentation.png").stat().st_size > 5000
     assert worth.ratio.low <= 2 <= worth.ratio.high
     half = worth.sizes.index(48)
@@ -55,7 +55,7 @@ def test_augmentation(example):
 @pytest.mark.parametrize("example", ["hints"], indirect=True)
 def test_hints(example):
     """What measures the hidden quantity helps, and is proposed; what has nothing to do with it is neither."""
-    found = example.main(setup=replace(example.SETUP, replicates=2, trials=1, steps=150))
+    found = example.main(setup=replace(example.SETUP, replicates=2, trials=1, steps=100))
     assert Path("runs/hints.png").stat().st_size > 5000
     assert {hint.candidate.place for hint in found.tried} == {example.READING, example.WEATHER}
     gains = {(hint.candidate.place, hint.way): hint.test.estimate for hint in found.tried}

@@ -16,10 +16,10 @@ def test_a_network_too_narrow_for_its_tasks_gains_by_width(tmp_path):
     x = draw.normal(size=(400, 6))
     tasks = [Task(f"t{place}", Regression()) for place in range(6)]
     data = Tensors(*from_arrays(x, {task.name: x[:, place] for place, task in enumerate(tasks)}, tasks=tasks))
-    setup = replace(SETUP, replicates=3, steps=150, network=Network(1, 1))
+    setup = replace(SETUP, replicates=3, steps=100, network=Network(1, 1))
     found = measure_capacity(bench_of(data, tmp_path), setup, factors=(1, 16))
-    assert (found.width, found.steps) == (1, 150)
-    assert found.gains[16].estimate > 0.4
+    assert (found.width, found.steps) == (1, 100)
+    assert found.gains[16].estimate > 0.3
     assert found.reading == "not met"
     assert "16 times as wide gains" in found.sentence
     assert "take width 16, not 1" in found.sentence
