@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup, escape
 
 from sharewise.diagnosis import Benefits, Diagnosis, FewShot, TaskDiagnosis, Worth
@@ -11,7 +10,7 @@ from sharewise.evidence import Interval
 from sharewise.study._causes import REMEDIES, cause_of, diagnosis_headline, next_command, verdict
 from sharewise.study._charts_benefits import few_shot_chart, legend_of, worth_chart
 from sharewise.study._charts_gains import Axis
-from sharewise.study._numbers import count, duration, number, share
+from sharewise.study._pages import pages, style
 from sharewise.study._plan import write_text
 
 CHIPS = {"met": "helps", "not met": "hurts", "open": "undetermined"}
@@ -28,14 +27,8 @@ def write_diagnosis(diagnosis: Diagnosis, path: Path | str) -> Path:
     Returns:
         The path.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sharewise.study", "."),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(number=number, count=count, duration=duration, share=share, ticked=ticked)
+    environment = pages()
+    environment.filters.update(ticked=ticked)
     environment.globals.update(cause_of=cause_of, verdict=verdict, row_of=row_of)
     text = environment.get_template("report_diagnosis.html").render(_context(diagnosis))
     write_text(Path(path), text)
@@ -43,11 +36,10 @@ def write_diagnosis(diagnosis: Diagnosis, path: Path | str) -> Path:
 
 
 def _context(diagnosis: Diagnosis) -> dict[str, Any]:
-    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
     text, command = next_command(diagnosis)
     return {
         "diagnosis": diagnosis,
-        "style": Markup(style),  # ours, not the user's
+        "style": Markup(style()),  # ours, not the user's
         "headline": diagnosis_headline(diagnosis),
         "next": {"text": text, "command": command},
         "ranked": sorted(diagnosis.tasks, key=_harm),
