@@ -7,8 +7,9 @@ from sharewise.runs._choose import choose_way
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._labels import labelled, restrict, shuffle, thin
 from sharewise.runs._machine import choose_device, cores, free_memory
+from sharewise.runs._measured import OWN_BEST
 from sharewise.runs._penalty import build_penalty, tuned
-from sharewise.runs._perform import OWN_BEST, TEST, Perform
+from sharewise.runs._perform import TEST, Perform
 from sharewise.runs._pool import can_travel, execute, one_thread, warm_up
 from sharewise.runs._progress import Progress, Silent
 from sharewise.runs._run import Network, Run

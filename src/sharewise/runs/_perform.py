@@ -1,7 +1,7 @@
 """One row of a plan, from data to measured numbers."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Literal, final
 import torch
 from torch import Tensor, nn
 
-from sharewise._core import ROLES, Batch, InputError, Record, Role, Split, Tree
-from sharewise.mixing import Dataset, Encoder, Prepared
+from sharewise._core import InputError, Split, Tree
+from sharewise.mixing import Dataset, Prepared
 from sharewise.models import (
     Grouped,
     Model,
@@ -19,7 +19,6 @@ from sharewise.models import (
     count_operations,
     count_parameters,
     join_groups,
-    sharing_records,
     solve_width,
 )
 from sharewise.runs._body import MakeTrunk
@@ -27,22 +26,18 @@ from sharewise.runs._build import build_method, build_mixture, build_network, tr
 from sharewise.runs._fingerprint import code_fingerprint, digest, module_fingerprint, versions
 from sharewise.runs._labels import restrict, shuffle, thin
 from sharewise.runs._machine import Peak
+from sharewise.runs._measured import Measured
 from sharewise.runs._penalty import build_penalty
 from sharewise.runs._run import Network, Run
 from sharewise.runs._sharing import Sharing
 from sharewise.runs._store import Finished, Store
 from sharewise.runs._trained import Part, TrainedModel
 from sharewise.runs._trunk import trunk_scales
-from sharewise.tasks import Criterion, constant_losses, evaluate, predictions, skill
-from sharewise.training import Callback, Fit, NonFiniteLossError, Training, losses_on, outputs_on
+from sharewise.training import Callback, Fit, NonFiniteLossError, Training
 
-HELD_OUT: tuple[Role, ...] = ("valid", "select", "test")
-WATCHED: tuple[Role, ...] = ("select", "test")
-LOOK = 4096  # rows on which the use of experts is measured
 WEIGHT = "weight."
 # before the names of tasks: predictions for the test rows, kept if all replicates share them, and of runs that keep
 TEST = "test prediction: "
-OWN_BEST = "own best step: "  # before the names of scores of a task that could stop on its own
 
 
 @final
@@ -127,26 +122,24 @@ class Perform:
             seconds: what it took.
             peak: of memory, set before it began; of all runs that were trained together.
         """
-        model, split, (_, prepared) = training.model, training.split, self.prepared(run.replicate)
-        data = training.data.to(self.device)
-        records = [*fit.records, *self._losses(run, training, data), *self._sharing(run, training, data)]
-        tensors = {WEIGHT + name: tensor.cpu() for name, tensor in model.state_dict().items()} if run.keep else {}
-        for role in HELD_OUT:
-            rows = split.rows(role)
-            found = self._predict(outputs_on(model, data, rows.to(self.device)), prepared.encoder, rows)
-            records += self._scores(run, found, rows, role)
-            if role == "test" and (run.keep or not self.dataset.resampled):
-                tensors |= {TEST + name: found[name] for name in run.judged}
+        split, prepared = self.prepared(run.replicate)
+        measured = Measured(self.dataset, run, split, prepared, self.device)
+        records, predicted = measured.records(training, fit)
+        tensors: dict[str, Tensor] = {}
+        if run.keep:
+            tensors = {WEIGHT + name: tensor.cpu() for name, tensor in training.model.state_dict().items()}
+        if run.keep or not self.dataset.resampled:
+            tensors |= {TEST + name: predicted[name] for name in run.judged}
         info = {
             "seconds": seconds,
             "memory": peak.mebibytes(),
             "steps": fit.steps,
             "best_step": fit.best_step,
             "best_skill": fit.best_skill,
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "parameters": sum(parameter.numel() for parameter in training.model.parameters()),
             "seen": fit.seen.tolist(),
         }
-        return Finished([*records, *self._own_best(run, fit, split, prepared)], tensors, info)
+        return Finished(records, tensors, info)
 
     def prepared(self, replicate: int) -> tuple[Split, Prepared]:
         """Split and prepared rows of a replicate; the last one asked for is kept."""
@@ -165,7 +158,9 @@ class Perform:
         model = self._network(run, run.network)
         if run.start:
             finished = Store(self.donors or Path()).get(run.start)
-            weights = {name.removeprefix(WEIGHT): each for name, each in finished.tensors.items() if WEIGHT in name}
+            weights = {
+                name.removeprefix(WEIGHT): each for name, each in finished.tensors.items() if name.startswith(WEIGHT)
+            }
             if not weights:
                 raise InputError(f"the run `{run.start}` kept no weights to start from; train it with `keep`")
             own = {name: each for name, each in model.state_dict().items() if name.startswith("heads.")}
@@ -249,59 +244,10 @@ class Perform:
     def _restored(self, run: Run, finished: Finished) -> Model:
         """The run's network with the weights that were kept."""
         module = self.network(run)
-        weights = {name: value for name, value in finished.tensors.items() if name.startswith(WEIGHT)}
-        module.load_state_dict({name.removeprefix(WEIGHT): value for name, value in weights.items()})
+        module.load_state_dict(_weights(finished))
         return module
 
-    def _losses(self, run: Run, training: Training, data: Batch) -> list[Record]:
-        """Losses and skills of the trained tasks at the end of the run; `data` is the training's, on the device."""
-        tasks, split, criterion = self.dataset.tasks, training.split, Criterion(self.dataset.tasks).to(self.device)
-        floors = constant_losses(tasks, training.data.take(split.train)).to(self.device)
-        records: list[Record] = []
-        for role in ROLES:
-            losses = losses_on(training.model, criterion, data, split.rows(role).to(self.device)).mean()
-            for name, values in (("loss", losses), ("skill", skill(losses, floors))):
-                pairs = zip(tasks, values.tolist(), strict=True)
-                records += [Record(name, value, role, task.name) for task, value in pairs if task.name in run.judged]
-        return records
 
-    def _sharing(self, run: Run, training: Training, data: Batch) -> list[Record]:
-        """What the trained tasks share at the end of the run; `data` is the training's, on the device."""
-        rows = data.take(training.split.valid[:LOOK].to(self.device))
-        names, model = [task.name for task in self.dataset.tasks], training.model
-        with torch.no_grad():
-            found = sharing_records(model.eval(), rows.inputs, names, "valid", task=rows.task)
-        others = set(names) - set(run.judged)
-        return [record for record in found if not {record.task, record.other} & others]
-
-    def _own_best(self, run: Run, fit: Fit, split: Split, prepared: Prepared) -> list[Record]:
-        """Scores and skills that each task would have if it could stop at its own best step."""
-        if not fit.watched:
-            return []
-        tasks, records = self.dataset.tasks, []
-        floors = constant_losses(tasks, prepared.batch.take(split.train))
-        for role, part in zip(WATCHED, (slice(len(split.select)), slice(len(split.select), None)), strict=True):
-            outputs = {key: output[part] for key, output in fit.watched.items()}
-            found = self._predict(outputs, prepared.encoder, split.rows(role))
-            scores = self._scores(run, found, split.rows(role), role)
-            on_host = {key: output.cpu() for key, output in outputs.items()}
-            losses = Criterion(tasks)(on_host, prepared.batch.take(split.rows(role))).mean()
-            skills = zip(tasks, skill(losses, floors).tolist(), strict=True)
-            scores += [Record("skill", value, role, task.name) for task, value in skills if task.name in run.judged]
-            records += [replace(record, name=OWN_BEST + record.name) for record in scores]
-        return records
-
-    def _predict(self, outputs: dict[str, Tensor], encoder: Encoder, rows: Tensor) -> dict[str, Tensor]:
-        """Predictions in the units of the data."""
-        task = None if self.dataset.raw.task is None else self.dataset.raw.task[rows]
-        on_host = {key: output.cpu() for key, output in outputs.items()}
-        return encoder.decode(predictions(on_host, self.dataset.tasks, task))
-
-    def _scores(self, run: Run, predicted: Mapping[str, Tensor], rows: Tensor, role: Role) -> list[Record]:
-        """Every metric of every trained task."""
-        return [
-            Record(metric, value, role, task)
-            for task, found in evaluate(self.dataset.tasks, predicted, self.dataset.raw.take(rows)).items()
-            if task in run.judged
-            for metric, value in found.items()
-        ]
+def _weights(finished: Finished) -> dict[str, Tensor]:
+    """The state of a network that was kept."""
+    return {name.removeprefix(WEIGHT): each for name, each in finished.tensors.items() if name.startswith(WEIGHT)}

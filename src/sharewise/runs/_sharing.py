@@ -120,7 +120,7 @@ def sharing_names() -> tuple[str, ...]:
 
     Example:
         >>> sharing_names()[:5]
-        ('hard', 'none', 'soft', 'factorised', 'shared_bottom')
+        ('hard', 'none', 'soft', 'full', 'factorised')
     """
     return tuple(forms())
 
