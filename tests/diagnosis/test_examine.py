@@ -62,6 +62,16 @@ def two(run, task):
     return 0.2 + ({0: 0.0, 1: 0.35, 2: 0.6}[causes] if len(run.tasks) > 1 else 0.0)
 
 
+def outnumbered(run, task):
+    """Only fewer labels of the large task help, however often it is drawn."""
+    return 0.2 + (0.4 if len(run.tasks) > 1 and task == "task 0" and "task 1" not in run.labels else 0.0)
+
+
+def overlong(run, task):
+    """Steps after the tenth harm, on new rows only."""
+    return 0.2 + (0.3 if len(run.tasks) > 1 and run.recipe.steps > 10 else 0.0)
+
+
 def examined(law, data, setup=SETUP):
     train = simulated(law)
     return examine(Perform(data), setup, train, command="sharewise diagnose a.csv"), train
@@ -87,6 +97,20 @@ def test_the_cause_is_the_one_whose_remedy_works(law, data, setup, cause):
     assert {task.causes[0] for task in found.hurt} == {(cause,)}
     assert found.hurt[0].remedy.run["trial"] == 1  # the setting that tuning chose
     assert found.replicates == 6
+
+
+def test_where_only_fewer_labels_help_the_cause_is_told_and_nothing_is_handed_over():
+    (task,) = examined(outnumbered, planted(tasks=2, ratio=20))[0].hurt
+    assert task.causes == (("unbalanced data",),)
+    assert [each.intervention for each in task.recoveries if each.enough] == ["equal sizes"]
+    assert task.remedy is None
+
+
+def test_an_earlier_stop_is_handed_over_as_a_number_of_steps():
+    task = examined(overlong, planted(tasks=2))[0].hurt[0]
+    assert task.causes == (("overfitting",),)
+    assert task.remedy.intervention == "shorter"
+    assert task.remedy.run["recipe"]["steps"] == 5
 
 
 def test_two_interventions_are_combined_where_none_is_enough():

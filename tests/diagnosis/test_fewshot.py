@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 from tests.diagnosis.worlds import interval
 
 from sharewise.diagnosis import FewShot, measure_few_shot
-from sharewise.diagnosis._fewshot import area
+from sharewise.diagnosis._fewshot import area, best_source
 from sharewise.runs import labelled, thin
 
 SHARES = (0.5, 0.1)
@@ -59,10 +59,23 @@ def test_the_frozen_trunk_is_a_linear_model_on_what_the_others_learnt(found, ben
 
 def test_all_ways_are_compared_with_scratch(found):
     for each in found:
-        assert set(each.gains) == {"fine-tuned", "frozen trunk", "random trunk"}
+        assert set(each.gains) == {"fine-tuned", "frozen trunk", "random trunk", "best single source"}
         for way, gain in each.gains.items():
             differences = area(each.curves[way] - each.curves["from scratch"], each.sizes)
             assert gain.estimate == pytest.approx(float(differences.mean()))
+
+
+def test_the_best_single_source_is_chosen_on_select_rows(found, bench, arms):
+    down, perform, task = found[1], bench.perform, bench.perform.dataset.tasks[2]
+    runs = {
+        name: [replace(run, treatment="one source", keep=True) for run in arms.alone[name]] for name in ("up", "late")
+    }
+    singles = {name: bench.train("one source", each) for name, each in runs.items()}
+    each = {name: best_source(perform, task, {name: own}, down.sizes)[1] for name, own in singles.items()}
+    assert not np.allclose(each["up"], each["late"])
+    assert down.source == "up"  # `late` needs an input that tells nothing about `down`
+    np.testing.assert_allclose(down.curves["best single source"], each["up"], atol=1e-4)
+    assert best_source(perform, task, {"down": singles["up"]}, down.sizes) == ("", None)
 
 
 def test_sentences():
@@ -71,5 +84,7 @@ def test_sentences():
         "`x` learns faster on the trunk of the other tasks (fine-tuned) than from scratch, from 5 to 40 labels: +0.200 "
         "of score on average (+0.100 to +0.300)."
     )
+    single = {**gains, "random trunk": interval(0.0, -0.1, 0.1), "best single source": interval(0.3, 0.2, 0.4)}
+    assert "on that of `y` alone, the best single source, +0.300" in FewShot("x", (40, 5), {}, single, "y").sentence
     gains |= {"fine-tuned": interval(-0.2, -0.3, -0.1), "random trunk": interval(-0.4, -0.5, -0.3)}
     assert FewShot("x", (40, 5), {}, gains).sentence.endswith("linear on that trunk +0.100, on a random one -0.400.")

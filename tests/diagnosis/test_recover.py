@@ -1,6 +1,6 @@
 import pytest
 
-from sharewise.diagnosis import Recovery, gradients, own_stop, recovery, shared_by, wider
+from sharewise.diagnosis import Recovery, gradients, own_stop, recovery, shared_by, subsampled, wider
 from sharewise.diagnosis._recover import Arms, ordered, ranked, worth_combining
 from sharewise.evidence import recovered, t_interval
 
@@ -41,6 +41,14 @@ def test_harm_that_is_moved_to_others_is_not_cured(table, other, enough):
     assert found.moved == pytest.approx((other - 0.2) / 0.4, abs=0.03)
     assert found.enough is enough
     assert found.run == {"method": "UPGrad"}
+
+
+def test_what_is_no_cure_hands_no_training_over(table):
+    few = subsampled({"a": 500, "b": 20})
+    losses = table(BASE | {("equal sizes", "a"): 0.1, ("equal sizes, alone", "a"): 0.1})
+    given = Arms(losses, ["a", "b"], t_interval, recovered, {"equal sizes": {"labels": {"a": 40}}})
+    found = recovery("a", few, (few.cause,), given)
+    assert (found.enough, found.run) == (True, {})
 
 
 def test_own_stops_are_judged_on_new_rows(table):

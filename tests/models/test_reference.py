@@ -20,12 +20,14 @@ from sharewise.models import (
     Experts,
     FeatureGate,
     FiLM,
+    Grouped,
     Hypernetwork,
     Independent,
     LowRank,
     MMoE,
     MultiTask,
     OneGate,
+    Own,
     Polytropon,
     Scale,
     SharedBottom,
@@ -75,6 +77,7 @@ ROUTERS = {
     AdaTT: with_own,
     Described: described,
     DSelectK: selected,
+    Own: lambda router, k, x: [float(at == k) for at in range(router.mask.shape[1])],  # noqa: ARG005
     CrossStitch: lambda router, k, x: router.table[k],  # noqa: ARG005
     Polytropon: normalised,
 }
@@ -158,6 +161,7 @@ MODELS = {
     MultiTask: lambda model, x: [alone(model.trunk, x)] * model.heads.tasks,
     Independent: lambda model, x: [alone(trunk, x) for trunk in model.trunks.unstack()],
     Experts: experts,
+    Grouped: lambda model, x: [alone(model.trunks.unstack()[group], x) for group in model.group.tolist()],
     Stitched: stitched,
     Conditioned: lambda model, x: [walk(model.backbone, x, k) for k in range(model.heads.tasks)],
 }

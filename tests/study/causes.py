@@ -91,6 +91,6 @@ def benefits():
     sizes, draw = (400, 200, 100, 50, 25), np.random.default_rng(0)
     curve = np.log(sizes) + 0.1 * draw.normal(size=(3, 5))
     worth = Worth("age", 400, sizes, {"alone": curve, "together": curve + 1}, Ratio(2.0, 1.5, 3.0, "", 0.1, 16.0), None)
-    ways = ("from scratch", "fine-tuned", "frozen trunk", "random trunk")
-    few = FewShot("<i>", sizes, dict.fromkeys(ways, curve), dict.fromkeys(ways[1:], interval(0.1)))
+    ways = ("from scratch", "fine-tuned", "frozen trunk", "random trunk", "best single source")
+    few = FewShot("<i>", sizes, dict.fromkeys(ways, curve), dict.fromkeys(ways[1:], interval(0.1)), "age")
     return Benefits(("age",), 2, worth=(worth,), few_shot=(few,))

@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sharewise.diagnosis import Benefits, Conditions, Diagnosis, TaskDiagnosis
-from sharewise.study import cause_of, diagnosis_headline, next_command, verdict
+from sharewise.study import cause_of, diagnosis_headline, hint_commands, next_command, verdict
 
 COLOURS = {"met": "green", "not met": "red", "open": "yellow"}
 SHOWN = 6  # interventions of a task in the terminal; the report has all
@@ -38,6 +38,8 @@ def print_diagnosis(console: Console, found: Diagnosis) -> None:
     )
     if found.benefits is not None:
         _print_benefits(console, found.benefits)
+        for text, command in hint_commands(found):
+            console.print(f"  {escape(text)} {escape(command)}", highlight=False, soft_wrap=True)
     console.print(f"[bold]{escape(diagnosis_headline(found))}[/]")
     text, command = next_command(found)
     console.print(f"[bold]Do next[/]: {escape(text)}", highlight=False)

@@ -78,7 +78,8 @@ def measure_benefits(
     """Measure the five benefits for some tasks.
 
     Cost: for each task and replicate, with the control, 15 trainings for the worth of the others in labels, 3 for
-    attention, 11 for few-shot learning, 3 for regularisation, and 4 for each candidate of a hint.
+    attention, 11 for few-shot learning, 3 for regularisation, and 4 for each candidate of a hint. For each replicate
+    6 more, the single sources of few-shot learning.
 
     Args:
         bench: of the arms.

@@ -33,7 +33,7 @@ def examine(
     """Diagnose: train the baseline, and the interventions where a task is hurt.
 
     Without a task that is hurt, nothing but the baseline is trained. Cost otherwise: a baseline again for each of about
-    ten interventions, of which those that mean nothing to a task alone need the joint network only.
+    fifteen interventions, of which those that mean nothing to a task alone need the joint network only.
 
     Args:
         perform: builds networks on the data set.

@@ -20,7 +20,10 @@ WIDER = (2, 4, 8)
 SLOWER = 5  # times smaller learning rate,
 LONGER = 4  # with so many times more steps
 DECAYS = (1.0, 3.0)  # tried in turn with the settings
+SHORTER = 4  # times fewer steps
 UNEQUAL = 2.0  # ratio of sizes, or of losses, up to which there is nothing to balance
+FAR_APART = 10.0  # ratio of sizes from which labels of the large tasks are left out, to see what that does
+FEWEST = 20  # labels that each task keeps at least
 SPREAD = 4.0  # tuned weights lie between a quarter and four times each other's middle
 STOP = "own stop"
 SEPARATED: Cause = "contradictory tasks"
@@ -38,6 +41,7 @@ class Intervention:
         change: a row of the baseline's plan to the row with the change.
         both: the networks alone change too; False: it means nothing to a task alone.
         trains: it needs runs of its own.
+        cures: its joint training is worth keeping; False: it only tells.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Intervention:
     change: Change
     both: bool = True
     trains: bool = True
+    cures: bool = True
 
 
 def own_stop() -> Intervention:
@@ -64,6 +69,24 @@ def balanced(plan: Literal["equal", "temperature"]) -> Intervention:
     """Batches balanced over tasks with rows of their own."""
     what = {"equal": "every task drawn equally often", "temperature": "small tasks drawn more often"}[plan]
     return Intervention(f"{plan} mixing", "unbalanced data", what, lambda run: replace(run, plan=plan, rates=()), False)
+
+
+def subsampled(labels: Mapping[str, int]) -> Intervention:
+    """Training labels of the large tasks left out, until no task has more than twice those of the smallest.
+
+    It tells whether sizes are the cause. Who wants the labels back balances what is drawn.
+
+    Args:
+        labels: numbers of training labels, by task.
+    """
+    most = max(FEWEST, int(UNEQUAL * min(labels.values())))
+    large = {name for name, count in labels.items() if count > most}
+
+    def change(run: Run) -> Run:
+        return replace(run, labels={name: most for name in run.tasks if name in large})
+
+    what = f"no more than {most:,} training labels of any task"
+    return Intervention("equal sizes", "unbalanced data", what, change, cures=False)
 
 
 def normalised(floors: Sequence[float]) -> Intervention:
@@ -112,6 +135,17 @@ def slower() -> Intervention:
     return Intervention("slower", "optimisation", "a fifth of the learning rate and four times the steps", change)
 
 
+def shorter() -> Intervention:
+    """Stopped earlier: a quarter of the steps for all tasks. The networks alone stay, so undertraining is no cure."""
+
+    def change(run: Run) -> Run:
+        old = run.recipe
+        steps, every = max(1, old.steps // SHORTER), max(1, old.evaluate_every // SHORTER)
+        return replace(run, recipe=replace(old, steps=steps, evaluate_every=every))
+
+    return Intervention("shorter", "overfitting", "a quarter of the steps", change, both=False)
+
+
 def decayed() -> Intervention:
     """Strong weight decay."""
 
@@ -149,6 +183,7 @@ def both(one: Intervention, other: Intervention) -> Intervention:
         f"{one.what}, and {other.what}",
         lambda run: other.change(one.change(run)),
         one.both or other.both,
+        cures=one.cures and other.cures,
     )
 
 
@@ -156,7 +191,7 @@ def interventions(dataset: Dataset, setup: Setup, *, fixed: bool = False) -> tup
     """All that may remove harm on this data set, the cheapest first.
 
     What can mean nothing is left out: balancing tasks that share their rows or are about equally large, normalising
-    losses that are of one size.
+    losses that are of one size, leaving out labels where sizes differ by less than 10 to 1.
 
     Args:
         dataset: its tasks and rows.
@@ -169,19 +204,23 @@ def interventions(dataset: Dataset, setup: Setup, *, fixed: bool = False) -> tup
         ['own stop', 'normalised losses', 'UPGrad']
     """
     split = dataset.split(0)
-    labels = [each["train"] for each in dataset.label_counts(split).values()]
+    labels = {name: each["train"] for name, each in dataset.label_counts(split).items()}
+    ratio = max(labels.values()) / max(1, min(labels.values()))
     floors = constant_losses(dataset.tasks, dataset.prepare(split.train).batch.take(split.train)).tolist()
-    own_rows = dataset.raw.task is not None and max(labels) >= UNEQUAL * max(1, min(labels))
+    own_rows = dataset.raw.task is not None and ratio >= UNEQUAL
     mixing = [balanced(each) for each in ("equal", "temperature") if own_rows and each != setup.plan]
     apart = max(floors) >= UNEQUAL * min(floors)
     loose = _LOOSER["full" if setup.sharing == "full" else "hard"]
     return (
         own_stop(),
         *mixing,
+        *([subsampled(labels)] if ratio >= FAR_APART and max(labels.values()) > FEWEST else []),
         *([normalised(floors)] if apart else []),
         *([weighted(floors, setup.trials, setup.seed)] if setup.trials > 1 else []),
         gradients("UPGrad", "gradients combined so that no task loses at first order (UPGrad)"),
         gradients("IMTLG", "gradients weighed so that the step is equally long along each (IMTL-G)"),
+        gradients("DBMTL", "gradients brought to one length: a learning rate for each task (DB-MTL)"),
+        shorter(),
         decayed(),
         slower(),
         *(wider(times) for times in WIDER if not fixed),
@@ -191,7 +230,11 @@ def interventions(dataset: Dataset, setup: Setup, *, fixed: bool = False) -> tup
 
 _LOOSER: Mapping[str, Mapping[str, str]] = {
     "full": {"hard": "a head for each task on the shared trunk", "film": "features told the task (FiLM), own heads"},
-    "hard": {"film": "features told the task (FiLM)", "soft": "a network for each task, drawn to each other"},
+    "hard": {
+        "film": "features told the task (FiLM)",
+        "branched": "fewer shared layers, a branch for each task above them",
+        "soft": "a network for each task, drawn to each other",
+    },
 }
 
 

@@ -76,7 +76,7 @@ def recovery(task: str, tried: Intervention, causes: tuple[Cause, ...], arms: Ar
         test=held_out["test"],
         moved=moved,
         enough=share.estimate > ENOUGH and share.low > SURE and moved <= PAID,
-        run=dict(arms.runs.get(tried.name, {})),
+        run=dict(arms.runs.get(tried.name, {})) if tried.cures else {},
     )
 
 

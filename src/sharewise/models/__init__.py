@@ -5,6 +5,7 @@ of the literature: experts with a router (`Experts`), and features conditioned o
 (`Conditioned`).
 """
 
+from sharewise.models._branched import branched
 from sharewise.models._condition import (
     Condition,
     ConditionalNorm,
@@ -21,7 +22,7 @@ from sharewise.models._cost import Cost, cost, count_operations, count_parameter
 from sharewise.models._dselect import DSelectK, choice_penalty
 from sharewise.models._experts import Experts
 from sharewise.models._factorised_stack import FactorisedStack
-from sharewise.models._fixed import CrossStitch, Polytropon, SharedBottom, Sluice
+from sharewise.models._fixed import CrossStitch, Own, Polytropon, SharedBottom, Sluice
 from sharewise.models._forms import (
     adatt,
     cgc,
@@ -99,6 +100,7 @@ __all__ = [
     "Router",
     "Level",
     "SharedBottom",
+    "Own",
     "OneGate",
     "MMoE",
     "CGC",
@@ -115,6 +117,7 @@ __all__ = [
     "grouped",
     "conditioned",
     "shared_bottom",
+    "branched",
     "one_gate",
     "mmoe",
     "described",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sharewise.models._gate import take_uses
 from sharewise.models._router import Router
 
 
@@ -51,6 +52,43 @@ class SharedBottom(Router):
         """A copy with these outputs and experts only."""
         twin = copy.deepcopy(self)
         twin.tasks, twin.table = len(outputs), self.table[:, list(experts)]
+        return twin
+
+
+@final
+class Own(Router):
+    """Each task hears its own expert alone: branches above what tasks share.
+
+    Args:
+        tasks: K, also the number of experts.
+
+    Example:
+        >>> Own(2)(torch.zeros(1, 5, 3)).tolist()
+        [[[1.0, 0.0], [0.0, 1.0]]]
+    """
+
+    mask: Tensor
+
+    def __init__(self, tasks: int) -> None:
+        super().__init__()
+        self.register_buffer("mask", torch.eye(tasks, dtype=torch.bool), persistent=False)
+
+    def forward(self, x: Tensor, task: Tensor | None = None) -> Tensor:
+        """Shapes as in `Router.forward`."""
+        return _weights(self.mask.to(x.dtype), task)
+
+    def uses(self) -> Tensor:
+        """Bool [K, E]: the own one."""
+        return self.mask
+
+    def stacked(self) -> list[nn.Parameter]:
+        """None."""
+        return []
+
+    def take(self, outputs: Sequence[int], experts: Sequence[int]) -> "Own":
+        """A copy with these outputs and experts only."""
+        twin = copy.deepcopy(self)
+        twin.mask = take_uses(self.mask, outputs, experts)
         return twin
 
 

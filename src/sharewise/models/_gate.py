@@ -22,6 +22,20 @@ def row_linear(x: Tensor, task: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return (own * x.unsqueeze(-2)).sum(-1) + functional.embedding(task, bias)
 
 
+def take_uses(uses: Tensor, outputs: Sequence[int], experts: Sequence[int]) -> Tensor:
+    """Bool [K, E] for these outputs and experts only; the second of like outputs uses the second of like experts.
+
+    Example:
+        >>> take_uses(torch.eye(2).bool(), [1, 1], [1, 1]).int().tolist()
+        [[1, 0], [0, 1]]
+    """
+    at, to = torch.tensor(outputs)[:, None], torch.tensor(experts)
+    turn = torch.tensor([outputs[:i].count(output) for i, output in enumerate(outputs)])[:, None]
+    copies = torch.tensor([experts.count(expert) for expert in experts])
+    number = torch.tensor([experts[:i].count(expert) for i, expert in enumerate(experts)])
+    return uses[at, to] & (number == turn.minimum(copies - 1)).to(uses.device)
+
+
 @final
 class Gate(nn.Module):
     """Softmax of a linear map for each output, over the experts that it can use.
@@ -69,11 +83,7 @@ class Gate(nn.Module):
     def take(self, outputs: Sequence[int], experts: Sequence[int]) -> "Gate":
         """A copy with these outputs and experts only; the second of like outputs uses the second of like experts."""
         at, to = torch.tensor(outputs)[:, None], torch.tensor(experts)
-        turn = torch.tensor([outputs[:i].count(output) for i, output in enumerate(outputs)])[:, None]
-        copies = torch.tensor([experts.count(expert) for expert in experts])
-        number = torch.tensor([experts[:i].count(expert) for i, expert in enumerate(experts)])
-        theirs = (number == turn.minimum(copies - 1)).to(self.mask.device)
-        twin = Gate(self.weight.shape[2], self.mask[at, to] & theirs)
+        twin = Gate(self.weight.shape[2], take_uses(self.mask, outputs, experts))
         twin.to(self.weight)
         with torch.no_grad():
             twin.weight.copy_(self.weight[at, to])

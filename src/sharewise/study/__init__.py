@@ -2,7 +2,7 @@
 
 from sharewise.runs import Progress
 from sharewise.study._advice import Advice, advice
-from sharewise.study._causes import cause_of, diagnosis_headline, next_command, verdict
+from sharewise.study._causes import cause_of, diagnosis_headline, hint_commands, next_command, verdict
 from sharewise.study._commands import reworded
 from sharewise.study._diagnosis import diagnosis
 from sharewise.study._diagnosis_report import write_diagnosis
@@ -43,5 +43,6 @@ __all__ = [
     "cause_of",
     "verdict",
     "next_command",
+    "hint_commands",
     "reworded",
 ]

@@ -3,17 +3,17 @@
 import math
 from collections.abc import Sequence
 
-from sharewise.diagnosis import Cause, Diagnosis, Recovery, TaskDiagnosis
+from sharewise.diagnosis import Cause, Diagnosis, Hint, Recovery, TaskDiagnosis
 from sharewise.evidence import Interval
-from sharewise.study._commands import SOURCE, fit_options, reworded
+from sharewise.study._commands import SOURCE, fit_command, fit_options, option_of, values_of
 from sharewise.study._numbers import count, listing, share
 
 REMEDIES: dict[Cause, str] = {
-    "unbalanced data": "balance how often the tasks are drawn",
-    "optimisation": "change the objective: weigh losses or gradients",
+    "unbalanced data": "balance how often the tasks are drawn, or collect labels of the small ones",
+    "optimisation": "change the objective: weigh losses or gradients, or take smaller steps",
     "too small a network": "widen the shared network",
-    "contradictory tasks": "share less",
-    "overfitting": "stop each task at its own best step, or regularise",
+    "contradictory tasks": "share less: fewer layers, features told the task, groups, or nothing",
+    "overfitting": "stop each task at its own best step, stop earlier, or regularise",
 }
 """What to do about a cause."""
 
@@ -72,7 +72,10 @@ def diagnosis_headline(diagnosis: Diagnosis) -> str:
 
 
 def next_command(diagnosis: Diagnosis) -> tuple[str, str]:
-    """What to do, and the command that does it ("" where none does): the remedy of the task that is hurt most."""
+    """What to do, and the command that does it ("" where none does): the remedy of the task that is hurt most.
+
+    Where no joint training that was tried is a remedy, networks of their own are: they are what harm is measured from.
+    """
     hurt = sorted(diagnosis.hurt, key=lambda task: -task.harm.estimate)
     if not hurt:
         return "Nothing has to be cured.", ""
@@ -80,10 +83,34 @@ def next_command(diagnosis: Diagnosis) -> tuple[str, str]:
         if task.remedy is not None:
             tested = f"; on test rows it recovers {_of(task.remedy.test)}"
             text = f"Train together with {task.remedy.what}, for {task.name}{tested}."
-            return text, reworded(diagnosis.command, "fit", keep=_kept(task.remedy), more=_more(task.remedy))
+            return text, fit_command(diagnosis.command, keep=_kept(task.remedy), more=_more(diagnosis, task.remedy))
+    alone = fit_command(diagnosis.command, more=["--sharing", "none", "--out", "models/alone"])
     if hurt[0].causes:
-        return f"{REMEDIES[hurt[0].causes[0][0]].capitalize()}.", ""
-    return f"Train {listing([task.name for task in hurt])} alone, or repeat with more replicates.", ""
+        cure = REMEDIES[hurt[0].causes[0][0]].capitalize()
+        return f"{cure}. Of one joint training none cured it; the command trains a network for each task.", alone
+    names = listing([task.name for task in hurt])
+    return f"Train {names} alone (the command trains a network for each task), or repeat with more replicates.", alone
+
+
+def hint_commands(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
+    """For each kept hint how a model is trained with it, and the command that does it ("" where none does).
+
+    A command predicts the feature and does not read it, as hints of the way `instead` do, and lets it stop the training
+    too, which measured hints do not: it is not the same training.
+    """
+    kept = [] if diagnosis.benefits is None else [each.best for each in diagnosis.benefits.hints]
+    return tuple(_hinted(diagnosis.command, hint) for hint in kept if hint is not None)
+
+
+def _hinted(command: str, hint: Hint) -> tuple[str, str]:
+    feature = hint.candidate.feature
+    task = next((each for each in values_of(command, "task") if each.partition(":")[0] == hint.task), "")
+    if hint.way == "also" or not task or set(feature) & set(":=") or option_of(command, "by"):
+        text = f"`Run(tasks=({hint.task!r}, HINT), hints=(HINT,))`, HINT a task that has `{feature}` as its labels"
+        return f"For {hint.task}, in Python: {text}.", ""
+    more = ["--task", task, "--task", feature, "--out", "models/hint"]
+    text = f"For {hint.task}, predict {feature} too; here it also has a say in when training stops."
+    return text, fit_command(command, keep=SOURCE - {"task"}, more=more)
 
 
 def _kept(remedy: Recovery) -> Sequence[str]:
@@ -91,5 +118,6 @@ def _kept(remedy: Recovery) -> Sequence[str]:
     return sorted(SOURCE - mixed - {"batch-size"})
 
 
-def _more(remedy: Recovery) -> list[str]:
-    return [*fit_options(remedy.run), "--out", "models/remedy"]
+def _more(diagnosis: Diagnosis, remedy: Recovery) -> list[str]:
+    written = "--config" in fit_command(diagnosis.command).split()
+    return [*fit_options(remedy.run, whole=written), "--out", "models/remedy"]

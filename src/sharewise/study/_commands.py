@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sharewise.study._plan import SETTINGS
+
 SOURCE = frozenset(
     {"task", "feature", "exclude", "keep", "categorical", "group", "time", "split", "by", "weight", "plan", "rate"}
     | {"config", "seed", "batch-size"}
@@ -16,7 +18,10 @@ EFFORT = frozenset(
 )
 """Further options that `study` and `diagnose` have in common."""
 
-_FLAGS = frozenset({"references", "no-references", "transfer", "no-transfer", "tensorboard", "diagnose", "no-diagnose"})
+_FLAGS = frozenset(
+    {"references", "no-references", "transfer", "no-transfer", "tensorboard", "diagnose", "no-diagnose"}
+    | {"conditions", "no-conditions", "causes", "no-causes", "benefits", "no-benefits"}
+)
 
 
 def words_of(command: str) -> list[str]:
@@ -61,6 +66,28 @@ def reworded(command: str, verb: str, *, keep: Collection[str] = SOURCE | EFFORT
     return shlex.join([*kept, *more])
 
 
+def fit_command(command: str, *, keep: Collection[str] = SOURCE, more: Sequence[str] = ()) -> str:
+    """The command that fits a network on the data of another command; "" if that is none.
+
+    A command that names no data stands in the folder of a study, whose settings have them.
+
+    Args:
+        command: as it was typed.
+        keep: names of options that the new command has too.
+        more: words added at the end.
+
+    Example:
+        >>> fit_command("sharewise diagnose a.csv --task y --out runs/a", more=["--width", "8"])
+        'sharewise fit a.csv --task y --width 8'
+        >>> fit_command("sharewise diagnose --out runs/a --trials 2")
+        'sharewise fit --config runs/a/study.yaml'
+    """
+    folder = option_of(command, "out")
+    if folder and reworded(command, "fit", keep=()) == "sharewise fit" and not option_of(command, "config"):
+        more = ["--config", f"{folder}/{SETTINGS}", *more]
+    return reworded(command, "fit", keep=keep, more=more)
+
+
 def option_of(command: str, name: str) -> str:
     """The value of an option of a command; "" if it has none.
 
@@ -68,15 +95,26 @@ def option_of(command: str, name: str) -> str:
         >>> option_of("sharewise study a.csv --out 'my runs'", "out"), option_of("sharewise study a.csv", "out")
         ('my runs', '')
     """
+    return next(iter(values_of(command, name)), "")
+
+
+def values_of(command: str, name: str) -> list[str]:
+    """All values of an option that a command may have several times.
+
+    Example:
+        >>> values_of("sharewise study a.csv --task x --task=y:binary", "task")
+        ['x', 'y:binary']
+    """
     words = words_of(command.replace(f"--{name}=", f"--{name} "))
-    return next((value for word, value in pairwise(words) if word == f"--{name}"), "")
+    return [value for word, value in pairwise(words) if word == f"--{name}"]
 
 
-def fit_options(run: Mapping[str, Any]) -> list[str]:
+def fit_options(run: Mapping[str, Any], *, whole: bool = False) -> list[str]:
     """The options of `sharewise fit` that make it train a row of a plan; what is usual is left out.
 
     Args:
         run: as `Run.describe` gives it.
+        whole: the usual size of the network too, where a file of settings may have another.
 
     Example:
         >>> from sharewise.runs import Network, Run
@@ -91,7 +129,7 @@ def fit_options(run: Mapping[str, Any]) -> list[str]:
         "batch-size": recipe["batch_size"],
     }
     usual = {"width": 96, "blocks": 2, "dropout": 0.0}
-    found |= {name: network[name] for name, value in usual.items() if network[name] != value}
+    found |= {name: network[name] for name, value in usual.items() if whole or network[name] != value}
     found |= {} if run["method"] == "Sum" else {"method": run["method"]}
     found |= {} if run["sharing"] == "hard" else {"sharing": run["sharing"]}
     found |= {} if run["plan"] == "proportional" or run["rates"] else {"plan": run["plan"]}

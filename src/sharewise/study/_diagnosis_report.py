@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from sharewise.diagnosis import Benefits, Diagnosis, FewShot, TaskDiagnosis, Worth
 from sharewise.evidence import Interval
-from sharewise.study._causes import REMEDIES, cause_of, diagnosis_headline, next_command, verdict
+from sharewise.study._causes import REMEDIES, cause_of, diagnosis_headline, hint_commands, next_command, verdict
 from sharewise.study._charts_benefits import few_shot_chart, legend_of, worth_chart
 from sharewise.study._charts_gains import Axis
 from sharewise.study._pages import pages, style
@@ -42,6 +42,7 @@ def _context(diagnosis: Diagnosis) -> dict[str, Any]:
         "style": Markup(style()),  # ours, not the user's
         "headline": diagnosis_headline(diagnosis),
         "next": {"text": text, "command": command},
+        "hinted": hint_commands(diagnosis),
         "ranked": sorted(diagnosis.tasks, key=_harm),
         "axis": Axis(*ENDS),
         "remedies": REMEDIES,
