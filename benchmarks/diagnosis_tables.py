@@ -1,4 +1,4 @@
-"""Conditions, harm and benefits on four real tables: `python -m benchmarks.diagnosis_tables DATA`.
+"""Conditions, harm with its causes, and benefits on four real tables: `python -m benchmarks.diagnosis_tables DATA`.
 
 DATA is a folder with the data sets named below (or the variable SHAREWISE_DATA). Each table is diagnosed in a folder of
 its own, so that an interrupted benchmark continues. `--write` makes docs/diagnosis_tables.md.
@@ -17,7 +17,7 @@ import pandas as pd
 from sharewise.diagnosis import Wanted
 from sharewise.mixing import Columns, Table
 from sharewise.runs import Network, Perform
-from sharewise.study import Protocol, diagnosis
+from sharewise.study import Protocol, diagnosis, verdict
 
 PAGE = Path("docs/diagnosis_tables.md")
 AI4I = ("machine_failure", "twf", "hdf", "pwf", "osf", "rnf")
@@ -86,7 +86,7 @@ def perform(name: str, case: Case, data: Path, out: Path, *, protocol: Protocol,
     folder = out / name
     if not (folder / "found.json").exists():
         table = case.read(data)
-        wanted = Wanted(benefits=True, hints=True, causes=False, tasks=case.benefits or _fewest(table, 2))
+        wanted = Wanted(benefits=True, hints=True, tasks=case.benefits or _fewest(table, 2))
         found = diagnosis(
             Perform(table), folder, protocol=replace(protocol, steps=case.steps), wanted=wanted, workers=workers
         )
@@ -97,6 +97,7 @@ def perform(name: str, case: Case, data: Path, out: Path, *, protocol: Protocol,
             "tasks": len(table.tasks),
             "conditions": found.conditions.rows(),
             "harm": [[task.name, task.harm.estimate, task.harm.low, task.harm.high, task.hurt] for task in found.tasks],
+            "causes": [f"`{task.name}`: {verdict(task)}" for task in found.tasks if task.hurt],
             "benefits": [[part, [each.sentence for each in results]] for part, results in found.benefits.parts()],
             "seconds": found.seconds,
         }
@@ -112,20 +113,22 @@ def _fewest(table: Table, count: int) -> tuple[str, ...]:
 def page(found: dict[str, dict[str, Any]], protocol: Protocol) -> str:
     """Everything that was found, table by table."""
     lines = [
-        "# Conditions and benefits on real tables",
+        "# Conditions, harm and benefits on real tables",
         "",
         "Made by `python -m benchmarks.diagnosis_tables DATA --write`. Every task was trained alone and all together,",
         f"{protocol.replicates} replicates, {protocol.trials} setting each, width {protocol.network.width}, in",
         "short trainings, so that two cores finish all in minutes: what is open here may be sure with more replicates.",
         "*Harm* is the loss together less alone on rows kept for decisions, in units of the constant predictor's, with",
-        "95 % intervals, not adjusted for the number of tasks. Interventions were not tried.",
+        "95 % intervals, not adjusted for the number of tasks. Where a task is surely hurt (adjusted), the interventions",
+        'were tried; a cause wants ten replicates, so that with these few most can only be "cannot tell".',
         "",
     ]
     for name, one in found.items():
         lines += [f"## {name}", "", f"{one['rows']:,} rows, {one['tasks']} tasks. {CASES[name].note}", ""]
         lines += ["| condition | reading | what was found |", "|---|---|---|"]
         lines += [f"| {question} | {reading} | {text} |" for question, reading, text in one["conditions"]]
-        lines += ["", _harm(one["harm"]), ""]
+        lines += ["", _harm(one["harm"]), "", *(f"- {cause}" for cause in one["causes"])]
+        lines += [""] if one["causes"] else []
         for part, sentences in one["benefits"]:
             lines += [f"**{part}**", "", *(f"- {sentence}" for sentence in sentences), ""]
     return "\n".join(lines).rstrip() + "\n"
