@@ -38,21 +38,21 @@ def census(folder: Path) -> Table:
     left_out = ["income", "marital_stat", "instance_weight", "y_bachelor_plus", "y_some_college_plus"]
     frame = frame.drop(columns=left_out).sample(min(ROWS, len(frame)), random_state=0)
     tasks = dict.fromkeys(("y_income", "y_never_married"), "binary")
-    return Table.fromread_frame(frame, tasks, fractions=FRACTIONS, name="census_income_kdd")
+    return Table.from_frame(frame, tasks, fractions=FRACTIONS, name="census_income_kdd")
 
 
 def sarcos(folder: Path) -> Table:
     """Seven torques of a robot arm from positions, velocities and accelerations of its joints."""
     frame = read_frame(folder, "sarcos/official_test_part.parquet")
     tasks = {f"tau{joint}": "regression" for joint in range(1, 8)}
-    return Table.fromread_frame(frame, tasks, fractions=FRACTIONS, name="sarcos")
+    return Table.from_frame(frame, tasks, fractions=FRACTIONS, name="sarcos")
 
 
 def beijing(folder: Path) -> Table:
     """Six pollutants from the weather, labels missing, the last hours of the record; split by time."""
     frame = read_frame(folder, "beijing_air_aotizhongxin/data.parquet").tail(ROWS)
     tasks = {column: "regression" for column in frame.columns if column.startswith("y_")}
-    return Table.fromread_frame(
+    return Table.from_frame(
         frame, tasks, columns=Columns(time="datetime"), fractions=FRACTIONS, name="beijing_air_aotizhongxin"
     )
 
