@@ -7,7 +7,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 
 import sharewise.evidence as evidence
 from sharewise._core import Split
-from sharewise.evidence import Arrays, FinalScores, reference_records, ridge, trees
+from sharewise.evidence import Arrays, FinalScores, Predictions, reference_records, ridge, trees
 from sharewise.tasks import Binary, Multiclass, Regression, Task
 
 
@@ -50,7 +50,11 @@ def test_records_enter_scores(arrays):
 
 PUBLIC = [getattr(evidence, name) for name in evidence.__all__]
 REFERENCES = [
-    each for each in PUBLIC if isfunction(each) and list(signature(each).parameters)[:2] == ["arrays", "tasks"]
+    each
+    for each in PUBLIC
+    if isfunction(each)
+    and list(signature(each).parameters)[:2] == ["arrays", "tasks"]
+    and signature(each).return_annotation == Predictions
 ]
 
 

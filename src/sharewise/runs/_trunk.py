@@ -3,7 +3,7 @@
 from torch import nn
 
 from sharewise._core import InputError
-from sharewise.models import Conditioned, Independent, Model, MultiTask, freeze
+from sharewise.models import Conditioned, Grouped, Independent, Model, MultiTask, freeze
 from sharewise.runs._run import Run
 from sharewise.runs._sharing import Sharing
 
@@ -21,7 +21,7 @@ def trunk_name(model: Model) -> str:
     """
     if isinstance(model, MultiTask):
         return "trunk"
-    if isinstance(model, Independent):
+    if isinstance(model, Independent | Grouped):
         return "trunks"
     return "backbone.0.module.0" if isinstance(model, Conditioned) else "encoder"
 
