@@ -17,7 +17,7 @@ def test_each_way_has_a_line_of_its_own_and_a_legend():
     few = benefits().few_shot[0]
     legend = legend_of(few.curves)
     assert [name for name, _, _ in legend] == list(few.curves)
-    assert len({(colour, dash) for _, colour, dash in legend}) == 4
+    assert len({(colour, dash) for _, colour, dash in legend}) == 5
     svg = few_shot_chart(few, 3)
     for _, colour, _ in legend:
         assert f"var(--{colour})" in svg

@@ -8,6 +8,7 @@ from sharewise.diagnosis._capacity import Capacity, measure_capacity
 from sharewise.diagnosis._common import InCommon, Reading, features_in_common, in_common
 from sharewise.diagnosis._conditions import Conditions, check_conditions
 from sharewise.diagnosis._diagnose import Begun, Wanted, diagnose
+from sharewise.diagnosis._eavesdrop import Eavesdropping, measure_eavesdropping
 from sharewise.diagnosis._examine import Train, examine
 from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
 from sharewise.diagnosis._folder import DIAGNOSIS_PLAN, written_way
@@ -32,6 +33,7 @@ from sharewise.diagnosis._intervention import (
     wider,
 )
 from sharewise.diagnosis._losses import losses_of
+from sharewise.diagnosis._many import ManyTasks, measure_many_tasks, needed_labels
 from sharewise.diagnosis._noise import Regularisation, measure_regularisation
 from sharewise.diagnosis._plan import base_plan, changed_plan
 from sharewise.diagnosis._recover import recovery
@@ -80,12 +82,17 @@ __all__ = [
     "Worth",
     "measure_worth",
     "worth_ratio",
+    "ManyTasks",
+    "measure_many_tasks",
+    "needed_labels",
     "Attention",
     "measure_attention",
     "FewShot",
     "measure_few_shot",
     "Regularisation",
     "measure_regularisation",
+    "Eavesdropping",
+    "measure_eavesdropping",
     "Candidate",
     "Hint",
     "Hints",

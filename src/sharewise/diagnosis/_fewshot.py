@@ -219,13 +219,15 @@ def _linear(
             model = perform.model([(run, run.tasks, finished)]).parts[0].module if trained else perform.network(run)
             if not isinstance(model, MultiTask):
                 return {}
-            rows[way].append(_scores_on(perform, task, run, _features(perform, run, model), sizes, role=role))
+            rows[way].append(
+                _scores_on(perform, task, run, trunk_outputs(perform, run.replicate, model), sizes, role=role)
+            )
     return {way: np.array(each) for way, each in rows.items()}
 
 
-def _features(perform: Perform, run: Run, model: MultiTask) -> Tensor:
-    """What the trunk makes of all rows: [N, H]."""
-    _, prepared = perform.prepared(run.replicate)
+def trunk_outputs(perform: Perform, replicate: int, model: MultiTask) -> Tensor:
+    """What the trunk of a network of a replicate makes of all rows: [N, H]."""
+    _, prepared = perform.prepared(replicate)
     everything = torch.arange(len(perform.dataset))
     with torch.no_grad():
         return torch.cat([model.eval().trunk(prepared.batch.take(rows).inputs) for rows in everything.split(4096)])

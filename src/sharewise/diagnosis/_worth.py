@@ -187,7 +187,7 @@ def worth_ratio(alone: Floats, other: Floats, sizes: Sequence[int], *, level: fl
     draws = np.random.default_rng(seed).integers(len(alone), size=(_RESAMPLES, len(alone)))
     found = [_log_ratio(alone[each].mean(0)[::-1], other[each].mean(0)[::-1], logs) for each in draws]
     known = any(_rises(curve, level) for curve in (alone, other))
-    low, high = np.quantile(found, _wide(level, len(alone))) if known else (-widest, widest)
+    low, high = np.quantile(found, wide(level, len(alone))) if known else (-widest, widest)
     bound: Bound = "at least" if middle >= widest else "at most" if middle <= -widest else ""
     ends = (float(np.exp(each)) for each in (middle, min(low, middle), max(high, middle), -widest, widest))
     estimate, lower, upper, smallest, largest = ends
@@ -203,11 +203,11 @@ def _log_ratio(alone: Floats, other: Floats, logs: Floats) -> float:
     """Logarithm of the ratio from mean curves over ascending logarithms of sizes."""
     rising, theirs = (np.asarray(isotonic_regression(curve).x) for curve in (alone, other))
     if theirs[-1] >= rising[-1]:
-        return float(logs[-1]) - _inverse(theirs, logs, float(rising[-1]))
-    return _inverse(rising, logs, float(theirs[-1])) - float(logs[-1])
+        return float(logs[-1]) - reached(theirs, logs, float(rising[-1]))
+    return reached(rising, logs, float(theirs[-1])) - float(logs[-1])
 
 
-def _inverse(curve: NDArray, logs: Floats, value: float) -> float:
+def reached(curve: NDArray, logs: Floats, value: float) -> float:
     """The least logarithm of a size at which a rising curve reaches a value; the first where all of it is above."""
     place = int(np.argmax(curve >= value))  # the last point reaches it
     if place == 0:
@@ -216,7 +216,7 @@ def _inverse(curve: NDArray, logs: Floats, value: float) -> float:
     return float(logs[place - 1] + (logs[place] - logs[place - 1]) * (value - below) / (above - below))
 
 
-def _wide(level: float, replicates: int) -> tuple[float, float]:
+def wide(level: float, replicates: int) -> tuple[float, float]:
     """Both percentiles of a bootstrap of few values (Hesterberg 2015, expanded percentile)."""
     t = stats.t.ppf(0.5 + level / 2, replicates - 1) * np.sqrt(replicates / (replicates - 1))
     return float(stats.norm.cdf(-t)), float(stats.norm.cdf(t))
