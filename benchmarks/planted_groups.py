@@ -73,7 +73,6 @@ class Numbers:
         rows: of the data.
         labelled: share of them with a label, for each task.
         fractions: of the rows: train, valid, select, test.
-        first: number of the first draw.
         protocol: of each grouping.
     """
 
@@ -82,7 +81,6 @@ class Numbers:
     rows: int = 2000
     labelled: float = 0.2
     fractions: tuple[float, float, float, float] = (0.5, 0.1, 0.2, 0.2)
-    first: int = 0
     protocol: GroupingProtocol = field(
         default_factory=lambda: GroupingProtocol(
             method="pairs", replicates=8, short_replicates=6, trials=1, randoms=1, steps=300, short=0.5, batch_size=64
@@ -122,10 +120,15 @@ def judge(found: Grouping, world: str) -> Draw:
     return Draw(world, proposed, right, found.answer(), found.seconds.get("total", 0.0), others)
 
 
+def place_of(place: tuple[str, int], out: Path) -> Path:
+    """The folder of one draw."""
+    return out / place[0].replace(",", "").replace(" ", "-") / str(place[1])
+
+
 def draw(place: tuple[str, int], out: Path, numbers: Numbers) -> Draw:
     """One draw, from data to recommendation, or what was kept of it."""
     world, seed = place
-    folder, planted = out / world.replace(",", "").replace(" ", "-") / str(seed), WORLDS[world]
+    folder, planted = place_of(place, out), WORLDS[world]
     if (folder / GROUPING).exists():
         return judge(Grouping.from_json((folder / GROUPING).read_text(encoding="utf-8")), world)
     made = planted_groups(
@@ -141,9 +144,10 @@ def draw(place: tuple[str, int], out: Path, numbers: Numbers) -> Draw:
         return judge(group(data, folder, protocol=numbers.protocol, trunk=Narrow, workers=1), world)
 
 
-def run(out: Path, numbers: Numbers, *, worlds: Sequence[str], workers: int) -> list[Draw]:
-    """Every draw of every world."""
-    places = [(world, seed) for seed in range(numbers.first, numbers.first + numbers.draws) for world in worlds]
+def run(out: Path, numbers: Numbers, *, worlds: Sequence[str], workers: int, finished: bool = False) -> list[Draw]:
+    """Every draw of every world, or those that are finished."""
+    places = [(world, seed) for seed in range(numbers.draws) for world in worlds]
+    places = [place for place in places if not finished or (place_of(place, out) / GROUPING).exists()]
     work = partial(draw, out=out, numbers=numbers)
     if workers == 1:
         return [work(place) for place in places]
@@ -166,10 +170,10 @@ cannot serve several groups, however long it is trained. Such a network is given
 groups cost more parameters; one network with as many features as there are groups, at the cost of all the groups', is
 not among the candidates, and could serve all of these worlds.
 
-Each of the {draws} draws of a world goes through the whole procedure: all pairs in short trainings ({short_replicates}
-replicates) propose, {replicates} paired replicates confirm, on new splits of the same rows; groups are recommended only
-if they are surely better, and the interval allows for splits that share rows. The world was chosen on draws from 10,000
-on: with 400 rows instead of {rows} the planted groups were proposed as often, but a confirmation could not tell.
+Each draw goes through the whole procedure: all pairs in short trainings ({short_replicates} replicates) propose,
+{replicates} paired replicates confirm, on new splits of the same rows; groups are recommended only if they are surely
+better. The interval allows for splits that share rows, so that it narrows with the rows and not with replicates alone.
+The numbers were chosen on draws from 10,000 on, which are not shown.
 
 *proposed*: the planted groups were among what was retrained. *recommended*: they won, and were recommended; where none
 are planted, that no groups were recommended. *undetermined*: no groups recommended, though some are planted. *other
@@ -231,11 +235,12 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=default.draws)
     parser.add_argument("--noise", type=float, default=default.noise)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--finished", action="store_true", help="only show draws that are finished")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
     given = parser.parse_args(words)
     torch.set_num_threads(1)
     numbers = Numbers(given.draws, given.noise)
-    text = page(run(given.out, numbers, worlds=given.worlds, workers=given.workers), numbers)
+    text = page(run(given.out, numbers, worlds=given.worlds, workers=given.workers, finished=given.finished), numbers)
     print(text)
     if given.write:
         PAGE.write_text(text, encoding="utf-8")

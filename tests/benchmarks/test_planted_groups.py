@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from benchmarks.planted_groups import WORLDS, Draw, Numbers, as_planted, draw, page
+from benchmarks.planted_groups import WORLDS, Draw, Numbers, as_planted, draw, page, run
 
 from sharewise.grouping import Contender, Served
 
@@ -14,6 +14,7 @@ def test_a_draw_goes_all_the_way_and_is_kept(tmp_path):
     assert found.world == "none, each on its own"
     assert found.answer
     assert draw(place, tmp_path, TINY) == found
+    assert run(tmp_path, replace(TINY, draws=3), worlds=[*WORLDS], workers=1, finished=True) == [found]
 
 
 @pytest.mark.parametrize(
