@@ -166,8 +166,8 @@ Made by `python -m benchmarks.grouping_scale --data FOLDER --write`. Affinities 
 replicates with splits of their own, one setting, {steps} steps, all networks of one size (width {width}, one block), so
 that groups have more parameters than one network, and networks of their own the most. *alone*, and all means, are over
 {sample} tasks drawn at random. Skill: 1 is perfect, 0 a constant prediction. Differences are to one network for all
-tasks, with 95 % intervals over new splits. Seconds are those of the
-call that finished the set.
+tasks, with 95 % intervals over new splits. Seconds are by the wall
+clock; of a part that was interrupted none are shown.
 """
 
 
