@@ -7,23 +7,28 @@ networks of their own. A run that was interrupted continues.
 """
 
 import argparse
+import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks._tables import data_folder
 from sharewise._core import InputError
 from sharewise.evidence import Interval
-from sharewise.grouping import Contender, GroupingProtocol, Work, interval_on, propose, skills_of
+from sharewise.grouping import TOGETHER, Contender, GroupingProtocol, Work, interval_on, propose, skills_of
 from sharewise.mixing import Columns, Table
 from sharewise.runs import Network, Perform
+from sharewise.training import whole_file
 
 PAGE = Path("docs/grouping_scale.md")
+KEPT = "scaled.json"
+BOLD = "groups, bold"  # left out: one more partition would take a third of the time
 
 
 def school(folder: Path) -> Table:
@@ -55,7 +60,7 @@ class Numbers:
         protocol: of the grouping; all networks are of one size.
     """
 
-    sample: int = 40
+    sample: int = 20
     protocol: GroupingProtocol = field(
         default_factory=lambda: GroupingProtocol(
             method="linearised",
@@ -82,6 +87,7 @@ class Scaled:
         seconds: part of the work -> seconds that it took in this call.
         skills: contender -> mean skill on test rows over the sampled tasks.
         gains: contender -> its difference to all together, with its interval.
+        rivals: other contender -> what the proposed groups are better by; none if no groups were proposed.
     """
 
     name: str
@@ -90,10 +96,14 @@ class Scaled:
     seconds: dict[str, float]
     skills: dict[str, float]
     gains: dict[str, Interval]
+    rivals: dict[str, Interval]
 
 
 def scaled(table: Table, out: Path, numbers: Numbers, workers: int) -> Scaled:
-    """Estimate, propose, retrain, compare."""
+    """Estimate, propose, retrain, compare; or what was kept of it."""
+    kept = out / table.name / KEPT
+    if kept.exists():
+        return read(kept)
     protocol, started, seconds = numbers.protocol, time.perf_counter(), dict[str, float]()
     work = Work(out / table.name, Perform(table), protocol, workers=workers, progress=None)
 
@@ -104,7 +114,7 @@ def scaled(table: Table, out: Path, numbers: Numbers, workers: int) -> Scaled:
 
     estimate = work.explore()
     passed("affinities")
-    together, _, *others = propose(estimate, protocol)
+    together, _, *others = (each for each in propose(estimate, protocol) if each.name != BOLD)
     passed("groups")
     draws = np.random.default_rng(0)
     some = sorted(draws.permutation(work.order)[: numbers.sample].tolist())
@@ -113,13 +123,40 @@ def scaled(table: Table, out: Path, numbers: Numbers, workers: int) -> Scaled:
     best = work.confirm(contenders)
     passed("retraining")
     tables = skills_of(contenders, best, work.sizes, order=some, role="test")
+    found = compared(work, contenders, tables, seconds)
+    with whole_file(kept) as draft:
+        draft.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
+    return found
+
+
+def compared(
+    work: Work, contenders: Sequence[Contender], tables: Mapping[str, NDArray], seconds: dict[str, float]
+) -> Scaled:
+    """What retraining says.
+
+    Args:
+        work: that was done.
+        contenders: that were retrained, all together first.
+        tables: their skills on test rows.
+        seconds: part of the work -> seconds.
+    """
     known = np.isfinite(np.concatenate(list(tables.values()))).all(axis=0)
     means = {name: found[:, known].mean(axis=1) for name, found in tables.items()}
-    measure = interval_on(table, "test")
-    gains = {name: measure(values - means["together"]) for name, values in means.items() if name != "together"}
-    sizes = tuple(sorted((len(each.serves) for each in others[0].networks), reverse=True)) if others else ()
+    measure = interval_on(work.dataset, "test")
+    gains = {name: measure(values - means[TOGETHER]) for name, values in means.items() if name != TOGETHER}
+    proposed = [each for each in contenders if each.name.startswith("groups")]
+    first = means[proposed[0].name] if proposed else None
+    rivals = {} if first is None else {name: measure(first - means[name]) for name in means if name != proposed[0].name}
+    sizes = tuple(sorted((len(each.serves) for each in proposed[0].networks), reverse=True)) if proposed else ()
     skills = {name: float(values.mean()) for name, values in means.items()}
-    return Scaled(table.name, len(work.order), sizes, seconds, skills, gains)
+    return Scaled(work.dataset.name, len(work.order), sizes, seconds, skills, gains, rivals)
+
+
+def read(kept: Path) -> Scaled:
+    """What `scaled` kept."""
+    row = json.loads(kept.read_text(encoding="utf-8"))
+    intervals = {part: {name: Interval(**each) for name, each in row[part].items()} for part in ("gains", "rivals")}
+    return Scaled(**(row | intervals | {"sizes": tuple(row["sizes"])}))
 
 
 HEAD = """# Groups of many tasks
@@ -129,11 +166,12 @@ Made by `python -m benchmarks.grouping_scale --data FOLDER --write`. Affinities 
 replicates with splits of their own, one setting, {steps} steps, all networks of one size (width {width}, one block), so
 that groups have more parameters than one network, and networks of their own the most. *alone*, and all means, are over
 {sample} tasks drawn at random. Skill: 1 is perfect, 0 a constant prediction. Differences are to one network for all
-tasks, with 95 % intervals over new splits. Seconds are those of the call that made the page, on {workers} processes.
+tasks, with 95 % intervals over new splits. Seconds are by the wall
+clock; of a part that was interrupted none are shown.
 """
 
 
-def page(found: Sequence[Scaled], numbers: Numbers, workers: int) -> str:
+def page(found: Sequence[Scaled], numbers: Numbers) -> str:
     """A section for each set."""
     protocol = numbers.protocol
     lines = [
@@ -144,7 +182,6 @@ def page(found: Sequence[Scaled], numbers: Numbers, workers: int) -> str:
             steps=protocol.steps,
             width=protocol.network.width,
             sample=numbers.sample,
-            workers=workers,
         )
     ]
     for each in found:
@@ -166,16 +203,16 @@ def _row(name: str, each: Scaled) -> str:
 
 
 def _reading(each: Scaled) -> str:
-    """Whether grouping helped."""
-    groups = {name: gain for name, gain in each.gains.items() if name.startswith("groups")}
-    if not groups:
+    """Whether grouping helped, and against what."""
+    if not each.rivals:
         return "The estimates proposed no groups."
-    name, gain = max(groups.items(), key=lambda pair: pair[1].estimate)
-    if gain.low > 0:
-        return f"Groups (`{name}`) are better than one network for all, as far as these replicates tell."
-    if gain.high < 0:
-        return "Groups are worse than one network for all."
-    return f"Groups (the best: `{name}`) cannot be told from one network for all."
+    return " ".join(_sentence(name, gain) for name, gain in each.rivals.items())
+
+
+def _sentence(name: str, gain: Interval) -> str:
+    numbers = f"{gain.estimate:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
+    word = "better than" if gain.low > 0 else "worse than" if gain.high < 0 else "not to be told from"
+    return f"The proposed groups are {word} `{name}`: {numbers}."
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -193,7 +230,7 @@ def main(words: Sequence[str] | None = None) -> None:
         found = [scaled(SETS[name](folder), given.out, numbers, given.workers) for name in given.sets]
     except InputError as error:
         sys.exit(f"Error: {error}")
-    text = page(found, numbers, given.workers)
+    text = page(found, numbers)
     print(text)
     if given.write:
         PAGE.write_text(text, encoding="utf-8")

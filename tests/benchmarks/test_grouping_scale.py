@@ -3,9 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.grouping_scale import SETS, Numbers, page, scaled, school, toxcast
+from benchmarks.grouping_scale import KEPT, SETS, Numbers, page, read, scaled, school, toxcast
 
+from sharewise.evidence import Interval
 from sharewise.mixing import Table
+
+SIGNS = [("alone", 1), ("together", -1), ("random 1", 0)]
 
 TINY = Numbers(
     3,
@@ -23,7 +26,10 @@ def found(tmp_path_factory):
     for place in range(6):
         frame[f"y{place}"] = x[:, place % 3] + draw.normal(0, 0.3, 150)
     table = Table.from_frame(frame, dict.fromkeys([f"y{place}" for place in range(6)], "regression"), name="tiny")
-    return scaled(table, tmp_path_factory.mktemp("scale"), TINY, 1)
+    folder = tmp_path_factory.mktemp("scale")
+    first = scaled(table, folder, TINY, 1)
+    assert scaled(table, folder, TINY, 1) == first == read(folder / "tiny" / KEPT)
+    return first
 
 
 def test_all_contenders_are_compared_on_the_sample(found):
@@ -34,9 +40,18 @@ def test_all_contenders_are_compared_on_the_sample(found):
 
 
 def test_the_page_has_a_row_for_each(found):
-    text = page([found], TINY, 1)
+    text = page([found], TINY)
     assert text.count("\n| ") == 1 + len(found.skills)
     assert "## tiny: 6 tasks" in text
+
+
+def test_the_reading_says_against_what_groups_help(found):
+    gains = {name: Interval(0.1 * sign, 0.1 * sign - 0.05, 0.1 * sign + 0.05, 0.02, 2.0, 3, "") for name, sign in SIGNS}
+    text = page([replace(found, rivals=gains)], TINY)
+    assert "better than `alone`: +0.1000 (+0.0500 to +0.1500)" in text
+    assert "worse than `together`" in text
+    assert "not to be told from `random 1`" in text
+    assert "proposed no groups" in page([replace(found, rivals={})], TINY)
 
 
 def test_tables_are_read_as_their_folders_have_them(tmp_path):

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from benchmarks.planted_groups import WORLDS, Draw, Numbers, as_planted, draw, page
+from benchmarks.planted_groups import WORLDS, Draw, Numbers, as_planted, draw, page, run
 
 from sharewise.grouping import Contender, Served
 
@@ -9,37 +9,49 @@ TINY = Numbers(1, protocol=replace(Numbers().protocol, replicates=2, short_repli
 
 
 def test_a_draw_goes_all_the_way_and_is_kept(tmp_path):
-    place = ("none", 0)
+    place = ("none, each on its own", 0)
     found = draw(place, tmp_path, TINY)
-    assert found.world == "none"
+    assert found.world == "none, each on its own"
     assert found.answer
     assert draw(place, tmp_path, TINY) == found
+    assert run(tmp_path, replace(TINY, draws=3), worlds=[*WORLDS], workers=1, finished=True) == [found]
 
 
 @pytest.mark.parametrize(
     ("groups", "right"),
     [
-        (["abx", "cd"], True),
-        (["ab", "cdx"], True),
-        (["ab", "cd", "x"], False),
-        (["ac", "bdx"], False),
+        (["abcx", "def"], True),
+        (["abc", "defx"], True),
+        (["abc", "def", "x"], False),
+        (["abd", "cefx"], False),
     ],
 )
 def test_a_task_of_two_groups_may_be_served_in_either(groups, right):
     found = Contender.of("groups", [frozenset(each) for each in groups])
-    assert as_planted(found, WORLDS["two that overlap"]) is right
+    assert as_planted(found, WORLDS["two that overlap"].groups) is right
 
 
 def test_helpers_do_not_count():
-    helped = Served(frozenset("abcx"), frozenset("abx"))
-    assert as_planted(Contender("g", (helped, Served(frozenset("cd"), frozenset("cd")))), WORLDS["two that overlap"])
+    overlap = WORLDS["two that overlap"].groups
+    helped = Served(frozenset("abcdx"), frozenset("abcx"))
+    assert as_planted(Contender("g", (helped, Served(frozenset("def"), frozenset("def")))), overlap)
 
 
 def test_the_page_says_what_fell_short():
     name = "four groups of two"
     draws = [Draw(name, True, True, "Train 4 groups.", 3.0)] * 3 + [Draw(name, True, False, "No groups.", 5.0)]
     text = page(draws, Numbers(4))
-    assert "| four groups of two | 8 | 4 | 4 | 3 | 4 |" in text
-    assert "Right in 3 of 4 draws (75%), which falls short of the aim of 95%" in text
+    assert "| four groups of two | 8 | 4 | 4 | 3 | 1 | 0 | 4 |" in text
+    assert "Right in 3 of 4 draws (75%, lower 95 % bound 30%, Wilson), planted groups proposed in 4 of 4." in text
+    assert "That falls short of the aim of 95%" in text
     assert "- four groups of two: No groups." in text
-    assert "which is the aim" not in text
+
+
+def test_where_none_are_planted_nothing_is_undetermined():
+    draws = [
+        Draw("none, all alike", True, True, "No groups.", 3.0),
+        Draw("none, all alike", True, False, "G", 3.0, True),
+    ]
+    text = page(draws, Numbers(2))
+    assert "| none, all alike | 6 | 2 |  | 1 |  | 1 | 3 |" in text
+    assert "proposed in" not in text

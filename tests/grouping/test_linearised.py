@@ -10,9 +10,9 @@ from tests.grouping.small import small_bench, small_run
 from torch import nn
 
 from sharewise._core import Batch
-from sharewise.grouping import all_subsets, linearised, linearised_gains
+from sharewise.grouping import _linearised, all_subsets, linearised, linearised_gains
 from sharewise.grouping._joint import joint_runs
-from sharewise.grouping._linearised import LinearisedWork, joint_cosines, subset_losses
+from sharewise.grouping._linearised import LinearisedWork, joint_cosines, member_losses, subset_losses
 from sharewise.grouping._quadratic import directions, quadratic
 from sharewise.models import MLP, Heads, MultiTask
 from sharewise.tasks import Binary, Criterion, Multiclass, Regression, Task
@@ -170,9 +170,22 @@ def test_gains_of_pairs_fill_the_affinity(tmp_path):
         for task in pair:
             (other,) = pair - {task}
             assert found.of(task, other) == pytest.approx(gains[:, at, names.index(task)].mean())
-    assert found.cost == cost > 2
+    assert cost > found.cost > 2  # no cosines
     alone = [frozenset({name}) for name in names]
     np.testing.assert_allclose(np.nan_to_num(linearised_gains(bench, like, alone, replicates=[0], count=10)[0]), 0.0)
+
+
+def test_many_groups_are_retrained_in_stretches_and_a_sample_of_them_is_whole(monkeypatch):
+    model, batch = network(), rows(0)
+    fit = quadratic(model, KINDS, batch, directions(model, 6, seed=0))
+    places = torch.tensor(MEMBERS).nonzero(as_tuple=True)
+    whole = member_losses(fit, fit, places, 0.1)
+    monkeypatch.setattr(_linearised, "AT_ONCE", 2 * 6**2)
+    torch.testing.assert_close(member_losses(fit, fit, places, 0.1), whole)
+    monkeypatch.setattr(_linearised, "SAMPLE", 3)
+    group, task = _linearised._sample(places)
+    assert group.tolist() == [0, 1, 1, 2, 2, 2]  # of seven groups the first, the fourth and the last
+    assert task.tolist() == [0, 0, 1, 0, 1, 2]
 
 
 def test_joint_runs_leave_their_cosines_and_train_as_without_a_probe(tmp_path):
@@ -188,6 +201,9 @@ def test_joint_runs_leave_their_cosines_and_train_as_without_a_probe(tmp_path):
     direct = quadratic(plain.model, list(plain.tasks), rows, directions(plain.model, 5, run.recipe.seed))
     torch.testing.assert_close(found.tensors["train.value"], direct.value)
     torch.testing.assert_close(found.tensors["train.slope"], direct.slope)
+    bare = LinearisedWork(bench.perform, 5, probed=False)(run)
+    assert bare.info["probes"] == 0
+    assert bare.tensors.keys() == found.tensors.keys() - {"cosines"}
 
 
 def test_a_measured_run_is_kept(tmp_path):

@@ -60,11 +60,11 @@ def planted_groups(
     labelled: float = 0.2,
     seed: int = 0,
 ) -> Tensors:
-    """Regression tasks on common rows, in known groups; a task named in two groups is the sum of both.
+    """Regression tasks on common rows, in known groups; a task named in two groups has an output for each of them.
 
     Tasks are linear. Each group has a random direction, and its tasks look along it, or nearly (`spread`): they need
     one feature, and tasks of different groups have none in common. A network with fewer features than there are groups
-    cannot serve all of them.
+    cannot serve all of them, nor all outputs of a task of two groups, which either group helps as much.
 
     Args:
         groups: names of the tasks of each group; a group of one is a task without a friend.
@@ -87,9 +87,9 @@ def planted_groups(
     directions = around_centres(torch.eye(len(groups)), features, 0.0, draw)
     own = directions.unsqueeze(0) + spread * torch.randn(len(names), len(groups), features, generator=draw)
     seen = torch.einsum("nd,kcd->nkc", inputs, own / own.norm(dim=-1, keepdim=True))
-    known = (seen * member).sum(-1)
-    labels = (known - known.mean(0)) / known.std(0) + noise * torch.randn(rows, len(names), generator=draw)
-    labels[torch.rand(labels.shape, generator=draw) >= labelled] = torch.nan
-    tasks = [Task(name, Regression()) for name in names]
-    columns = {name: labels[:, place] for place, name in enumerate(names)}
+    known = (seen - seen.mean(0)) / seen.std(0)
+    labels = known + noise * torch.randn(known.shape, generator=draw)
+    labels[torch.rand(rows, len(names), generator=draw) >= labelled] = torch.nan
+    columns = {name: labels[:, place, member[place] > 0].squeeze(1) for place, name in enumerate(names)}
+    tasks = [Task(name, Regression(outputs=int(of.sum()))) for name, of in zip(names, member, strict=True)]
     return Tensors(*from_arrays(inputs, columns, tasks=tasks), name="planted groups", fractions=FEW)
