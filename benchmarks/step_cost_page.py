@@ -16,7 +16,7 @@ HEAD = """# What exact task gradients cost
 Made by `python -m benchmarks.step_cost --json rows.json` and `python -m benchmarks.step_cost_page rows.json`: one
 thread, the median of paired runs in one process, over one forward and one backward pass of the plain sum on the same
 network, batch and vectorised heads. The solver is left out. An objective always costs 1. Ratios move by a tenth and
-more with what else the machine does; these were taken on a machine that others used too.
+more with what else the machine does.
 
 *Floor*: multiplications that cannot be done without over those of the plain step, with every product as fast as the
 plain step's and all other work free. *Live*: tensor bytes that a step holds at once; for rows of one task each over
