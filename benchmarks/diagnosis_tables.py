@@ -119,7 +119,7 @@ def page(found: dict[str, dict[str, Any]], protocol: Protocol) -> str:
         f"{protocol.replicates} replicates, {protocol.trials} setting each, width {protocol.network.width}, in",
         "short trainings, so that two cores finish all in minutes: what is open here may be sure with more replicates.",
         "*Harm* is the loss together less alone on rows kept for decisions, in units of the constant predictor's, with",
-        "95 % intervals, not adjusted for the number of tasks. Where a task is surely hurt (adjusted), changes were",
+        "95 % intervals, not adjusted for the number of tasks. Where a task is surely hurt (adjusted), changes",
         'were tried; a cause wants ten replicates, so that with these few most can only be "cannot tell".',
         "",
     ]

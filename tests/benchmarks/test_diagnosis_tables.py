@@ -13,6 +13,7 @@ FOUND = {
     "tasks": 2,
     "conditions": [["Features in common", "met", "They have."]],
     "harm": [["a", 0.2, 0.1, 0.3, True], ["b", -0.2, -0.3, -0.1, False]],
+    "causes": ["`a`: Together its loss is larger."],
     "benefits": [["Hints", ["No hint is kept."]]],
     "seconds": 1.0,
 }
@@ -23,6 +24,7 @@ def test_the_page_tells_conditions_harm_and_benefits():
     assert "## school" in text
     assert "| Features in common | met | They have. |" in text
     assert "Hurt together: `a` +0.200 (+0.100 to +0.300). 1 of 2 tasks surely lose less than alone" in text
+    assert "\n- `a`: Together its loss is larger.\n" in text
     assert "- No hint is kept." in text
 
 
