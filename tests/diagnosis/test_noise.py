@@ -7,7 +7,7 @@ from tests.diagnosis.worlds import SETUP, arms_of, bench_of, three_tasks
 
 from sharewise.diagnosis import measure_regularisation, plain_view, split_gap
 from sharewise.diagnosis._arms import numbers
-from sharewise.diagnosis._noise import _noisy, noisy, with_noise
+from sharewise.diagnosis._noise import _chosen, _noisy, noisy, with_noise
 from sharewise.runs import Network
 
 
@@ -44,6 +44,18 @@ def test_missing_labels_have_no_random_ones():
     view = with_noise(plain_view(data, 1), ["up"], 100)
     assert torch.equal(view.raw.observed[:, 3], view.raw.observed[:, 0])
     assert not bool(view.raw.observed[:, 3].all())
+
+
+def test_rows_of_rare_tasks_come_first_up_to_half():
+    train, known = torch.arange(1000), torch.zeros(1000, dtype=torch.bool)
+    known[:5] = True
+    found = _chosen(train, known, 20, seed=0)
+    assert set(found.tolist()) >= set(range(5))
+    assert len(found.unique()) == 20
+    known[:500] = True
+    assert int(known[_chosen(train, known, 200, seed=0)].sum()) < 170  # 100 first, and half of the rest
+    everything = torch.ones(1000, dtype=torch.bool)
+    assert _chosen(train, everything, 50, seed=1).unique().numel() == 50
 
 
 def test_the_others_keep_their_labels_and_do_not_stop_it(arms):

@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sharewise._core import Split
 from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, interval_of, numbers, side_bench
@@ -111,10 +112,12 @@ def with_noise(plain: View, tasks: Sequence[str], rows: int) -> View:
         tasks: that get a random one beside them.
         rows: of each replicate.
     """
+    assert plain.raw.observed is not None
+    names = [task.name for task in plain.tasks]
+    known = plain.raw.observed[:, [names.index(name) for name in tasks]].any(1)
     parts, splits, first = [], [], 0
     for replicate, split in enumerate(plain.splits):
-        order = torch.randperm(len(split.train), generator=seeded(replicate, "rows with noise"))
-        chosen = split.train[order[:rows]]
+        chosen = _chosen(split.train, known, rows, seed=replicate)
         parts.append(chosen.repeat(4))
         splits.append(Split(*(torch.arange(4 * len(chosen)) + first).split(len(chosen))))
         first += 4 * len(chosen)
@@ -122,11 +125,16 @@ def with_noise(plain: View, tasks: Sequence[str], rows: int) -> View:
     signs = {name: torch.randint(2, (len(plain),), generator=seeded(0, "random labels", name)) for name in tasks}
     view = plain.take(own, splits)
     for name in tasks:
-        assert plain.raw.observed is not None
-        place = [task.name for task in plain.tasks].index(name)
         task = Task(noisy(name), Binary(), metrics=(accuracy,))
-        view = view.with_task(task, signs[name][own], plain.raw.observed[own, place])
+        view = view.with_task(task, signs[name][own], plain.raw.observed[own, names.index(name)])
     return view
+
+
+def _chosen(train: Tensor, known: Tensor, rows: int, *, seed: int) -> Tensor:
+    """Some of the rows in a random order, up to half of them known ones: of rare tasks few random rows are."""
+    order = train[torch.randperm(len(train), generator=seeded(seed, "rows with noise"))]
+    first = known[order] & (known[order].cumsum(0) <= rows // 2)
+    return torch.cat([order[first], order[~first]])[:rows]
 
 
 def _gaps(arms: Arms, name: str) -> Gaps:
