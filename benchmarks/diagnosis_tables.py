@@ -73,7 +73,7 @@ class Case:
 
 CASES = {
     "ai4i_2020": Case(ai4i, ("y_hdf", "y_rnf"), 400, "All 10,000 rows."),
-    "sarcos": Case(sarcos, ("tau2", "tau7"), 400, f"A sample of {SARCOS:,} rows of the published test part."),
+    "sarcos": Case(sarcos, ("tau2", "tau7"), 400, f"The published test part, at most {SARCOS:,} rows of it."),
     "tox21": Case(tox21, ("y_NR-ER", "y_SR-MMP"), 300, f"All rows, {len(TOX21)} of twelve tasks, 127 descriptors."),
     "school": Case(
         school, (), 300, f"All {SCHOOLS} schools; benefits for the two with the fewest pupils, capacity for all."
@@ -116,8 +116,8 @@ def page(found: dict[str, dict[str, Any]], protocol: Protocol) -> str:
         "# Conditions, harm and benefits on real tables",
         "",
         "Made by `python -m benchmarks.diagnosis_tables DATA --write`. Every task was trained alone and all together,",
-        f"{protocol.replicates} replicates, {protocol.trials} setting each, width {protocol.network.width}, in",
-        "short trainings, so that two cores finish all in minutes: what is open here may be sure with more replicates.",
+        f"{protocol.replicates} replicates, {protocol.trials} setting each, width {protocol.network.width}, in short",
+        "trainings, so that two cores finish all in minutes: what is open here may be sure with more replicates.",
         "*Harm* is the loss together less alone on rows kept for decisions, in units of the constant predictor's, with",
         "95 % intervals, not adjusted for the number of tasks. Where a task is surely hurt (adjusted), changes",
         'were tried; a cause wants ten replicates, so that with these few most can only be "cannot tell".',
