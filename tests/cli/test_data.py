@@ -50,10 +50,25 @@ def test_a_task_for_each_file(here, made):
     assert [task.name for task in data.tasks] == ["people.csv", "b/people.csv"]
 
 
-def test_rates(here):
-    assert rates_of(Settings(source=["a"]), ["x", "y"]) == ()
-    assert rates_of(Settings(source=["a"], rate=[1, 2]), ["x", "y"]) == (1.0, 2.0)
+@pytest.fixture
+def two(here, made):
+    """Tasks with rows of their own."""
+    made(seed=1).to_csv(here / "north.csv", index=False)
+    return read_dataset(Settings(source=["people.csv", "north.csv"], task=["income:regression"], exclude=["late"]))
+
+
+def test_rates(two):
+    assert rates_of(Settings(source=["a"]), two) == ()
+    assert rates_of(Settings(source=["a"], rate=[1, 2]), two) == (1.0, 2.0)
     with pytest.raises(InputError, match="`--rate` must be given for each of the 2 tasks, got 1"):
-        rates_of(Settings(source=["a"], rate=[1]), ["x", "y"])
+        rates_of(Settings(source=["a"], rate=[1]), two)
     with pytest.raises(InputError, match="rates must be finite and not negative, got -1"):
-        rates_of(Settings(source=["a"], rate=[2, -1]), ["x", "y"])
+        rates_of(Settings(source=["a"], rate=[2, -1]), two)
+
+
+@pytest.mark.parametrize("given", [{"rate": [1, 2]}, {"plan": "equal"}])
+def test_tasks_that_share_rows_are_not_mixed(here, given):
+    shared = read_dataset(Settings(source=["people.csv"], task=["income", "late"]))
+    assert rates_of(Settings(source=["a"]), shared) == ()
+    with pytest.raises(InputError, match="here all share rows: leave them out"):
+        rates_of(Settings(source=["a"], **given), shared)

@@ -6,6 +6,7 @@ import pytest
 
 from sharewise.cli._group import protocol_of
 from sharewise.cli._settings import read_settings
+from sharewise.mixing import planted_groups
 
 QUICK = ("--steps", "6", "--replicates", "2", "--short-replicates", "2", "--trials", "1", "--randoms", "1",
          "--width", "8", "--blocks", "1", "--method", "pairs", "--workers", "1")  # fmt: skip
@@ -63,6 +64,24 @@ def test_what_cannot_be_grouped_is_refused_before_anything_is_written(run, here)
 
 def test_the_words_become_the_protocol():
     settings = read_settings(None, {"source": ["a.csv"], "width": 12, "margin": 0.02, "seed": 3})
-    found = protocol_of(settings, {"groups": 3, "equal": "networks", "method": "pairs"})
+    found = protocol_of(settings, {"groups": 3, "equal": "networks", "method": "pairs"}, planted_groups([["a", "b"]]))
     assert (found.network.width, found.margin, found.seed) == (12, 0.02, 3)
     assert (found.groups, found.equal, found.method, found.replicates) == (3, "networks", "pairs", 10)
+    assert (found.plan, found.rates) == ("proportional", ())
+
+
+def test_a_file_may_tell_the_effort_and_options_overrule_it():
+    settings = read_settings(None, {"source": ["a.csv"], "replicates": 4, "trials": 3})
+    found = protocol_of(settings, {"trials": 1}, planted_groups([["a", "b"]]))
+    assert (found.replicates, found.trials) == (4, 1)
+
+
+def test_a_mixing_plan_is_taken_or_refused(run, here, made):
+    three = ("--task", "income", "--task", "late", "--task", "age")
+    for given in (("--plan", "equal"), ("--rate", "1")):
+        run("group", "people.csv", *three, *given).refused("here all share rows: leave them out")
+    made(rows=240).assign(town=np.repeat(["a", "b", "c"], 80)).to_csv("towns.csv", index=False)
+    words = ("--task", "income:regression", "--by", "town", "--exclude", "late", *QUICK, "--out", "found")
+    run("group", "towns.csv", *words, "--plan", "equal").done()
+    plan = json.loads((here / "found" / "grouping_plan.json").read_text())
+    assert {row["plan"] for row in plan["runs"]} == {"equal"}

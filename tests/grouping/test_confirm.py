@@ -36,6 +36,12 @@ def test_every_network_is_tuned_with_as_many_trials_and_trained_once(sizes, quic
     assert [run.keep for run in plan] == [run.replicate == 0 for run in plan]
 
 
+def test_networks_are_mixed_as_the_protocol_says(sizes, quick):
+    mixed = replace(quick, plan="equal", rates=(1.0, 2.0, 3.0, 4.0))
+    plan = confirm_plan([overlapping()], sizes, mixed, rows=lambda _: 24, order=ORDER)
+    assert {(run.plan, run.rates) for run in plan} == {("equal", (1.0, 2.0, 3.0, 4.0))}
+
+
 def finished(run, **values):
     records = [Record("skill", value, "test", name) for name, value in values.items()]
     return run, Finished([*records, Record("skill", 0.9, "test", "a", step=3), Record("loss", 0.1, "test", "a")])

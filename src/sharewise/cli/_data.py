@@ -81,14 +81,17 @@ def _name(path: str, all_paths: Sequence[str]) -> str:
     return stem if stems.count(stem) == 1 else str(path)
 
 
-def rates_of(settings: Settings, tasks: Sequence[str]) -> tuple[float, ...]:
+def rates_of(settings: Settings, dataset: Dataset) -> tuple[float, ...]:
     """Mixing rates in the order of the tasks.
 
     Raises:
-        InputError: there is not one for each task, or one is no rate.
+        InputError: a mixing plan or rates are given for tasks that share their rows, there is not a rate for each task,
+            or one is no rate.
     """
-    if settings.rate and len(settings.rate) != len(tasks):
-        raise InputError(f"`--rate` must be given for each of the {len(tasks)} tasks, got {len(settings.rate)}")
+    if dataset.raw.task is None and (settings.rate or settings.plan != "proportional"):
+        raise InputError("`--plan` and `--rate` mix tasks with rows of their own; here all share rows: leave them out")
+    if settings.rate and len(settings.rate) != len(dataset.tasks):
+        raise InputError(f"`--rate` must be given for each of the {len(dataset.tasks)} tasks, got {len(settings.rate)}")
     if settings.rate:
         given(settings.rate)
     return tuple(settings.rate)

@@ -2,21 +2,21 @@
 
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
-from sharewise.cli._data import read_dataset
+from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
 from sharewise.cli._place import place
 from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import Settings, read_settings
-from sharewise.cli._study import tell_findings
+from sharewise.cli._study import AGAIN, folder_of, tell_findings
 from sharewise.cli._table import COLOURS, MOST, plain_table
 from sharewise.grouping import Grouping, GroupingProtocol, check_grouping, group
+from sharewise.mixing import Dataset
 from sharewise.runs import Network
 from sharewise.study import (
     choice_sentence,
@@ -27,8 +27,8 @@ from sharewise.study import (
     write_grouping_report,
 )
 
-AGAIN = "Finished runs are kept: the same command continues."
-OWN = ("groups", "method", "randoms", "short_replicates", "equal", "replicates", "trials")
+SHARED = ("replicates", "trials")  # with studies, whose usual numbers are others
+OWN = ("groups", "method", "randoms", "short_replicates", "equal", *SHARED)
 
 
 def run(choices: dict[str, Any]) -> None:
@@ -38,7 +38,7 @@ def run(choices: dict[str, Any]) -> None:
     own = {name: choices.pop(name) for name in OWN if name in choices}
     with told_plainly(AGAIN):
         settings = read_settings(config, choices)
-        folder = out or Path("runs") / f"{'-'.join(Path(source).stem for source in settings.source[:3])}-groups"
+        folder = out or folder_of(settings, "-groups")
         console = Console(stderr=True)
         if new is not None:
             place(console, settings, folder, new)
@@ -46,7 +46,7 @@ def run(choices: dict[str, Any]) -> None:
         dataset = read_dataset(settings)
         tell_findings(console, dataset)
         check_grouping(folder, dataset)
-        protocol = protocol_of(settings, own)
+        protocol = protocol_of(settings, own, dataset)
         with StudyBar(console) as bar:
             command = shlex.join(["sharewise", *sys.argv[1:]])
             found = group(dataset, folder, protocol=protocol, workers=workers, progress=bar, command=command)
@@ -55,21 +55,28 @@ def run(choices: dict[str, Any]) -> None:
         click.echo(f"report  {report}\nmodel   {folder / 'model'}")
 
 
-def protocol_of(settings: Settings, own: dict[str, Any]) -> GroupingProtocol:
+def protocol_of(settings: Settings, own: dict[str, Any], dataset: Dataset) -> GroupingProtocol:
     """The numbers of a grouping from the settings of a command.
 
     Args:
         settings: those that all commands have.
-        own: those of this command that were given.
+        own: those of this command that were given; of the others that it has in common with studies a file may tell.
+        dataset: that is grouped.
+
+    Raises:
+        InputError: a mixing plan or rates do not fit the data.
     """
+    shared = {name: getattr(settings, name) for name in SHARED if name in settings.model_fields_set}
     return GroupingProtocol(
         network=Network(settings.width, settings.blocks, settings.dropout),
         batch_size=settings.batch_size,
         steps=settings.steps,
+        plan=settings.plan,
+        rates=rates_of(settings, dataset),
         margin=settings.margin,
         seed=settings.seed,
         device=settings.device,
-        **own,
+        **(shared | own),
     )
 
 

@@ -9,7 +9,6 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from sharewise._core import InputError
 from sharewise.cli._causes import print_diagnosis
 from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
@@ -86,9 +85,9 @@ def _cause(
     return diagnosis(perform, found.folder, protocol=protocol, wanted=wanted, workers=workers, progress=bar)
 
 
-def folder_of(settings: Settings) -> Path:
-    """Where a study goes if no folder is named."""
-    return Path("runs") / "-".join(Path(source).stem for source in settings.source[:3])
+def folder_of(settings: Settings, ending: str = "") -> Path:
+    """Where a command writes if no folder is named."""
+    return Path("runs") / ("-".join(Path(source).stem for source in settings.source[:3]) + ending)
 
 
 def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
@@ -97,8 +96,6 @@ def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
     Raises:
         InputError: a mixing plan is given for tasks that share their rows, or rates that do not fit.
     """
-    if dataset.raw.task is None and (settings.rate or settings.plan != "proportional"):
-        raise InputError("`--plan` and `--rate` mix tasks with rows of their own; here all share rows: leave them out")
     return Protocol(
         replicates=settings.replicates or (10 if len(dataset) <= SMALL else 5),
         trials=settings.trials,
@@ -114,7 +111,7 @@ def protocol_of(settings: Settings, dataset: Dataset) -> Protocol:
         budget=None if settings.budget is None else seconds_of(settings.budget),
         device=settings.device,
         plan=settings.plan,
-        rates=rates_of(settings, [task.name for task in dataset.tasks]),
+        rates=rates_of(settings, dataset),
         seed=settings.seed,
     )
 

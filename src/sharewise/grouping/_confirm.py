@@ -78,6 +78,8 @@ def network_run(
         trial,
         network=replace(protocol.network, width=width),
         recipe=protocol.recipe(rows, trial, replicate),
+        plan=protocol.plan,
+        rates=protocol.rates,
         keep=replicate == 0,
     )
 

@@ -13,7 +13,6 @@ from sharewise.runs import Run, Way
 from sharewise.training import whole_file
 
 PLAN = "grouping_plan.json"
-OURS = ("group.yaml",)  # what a command may write before
 
 
 def check_grouping(folder: Path, dataset: Dataset) -> None:
@@ -36,7 +35,7 @@ def check_grouping(folder: Path, dataset: Dataset) -> None:
         found = _read(path)
         if found["fingerprint"] != dataset.fingerprint:
             raise InputError(f"`{folder}` holds a grouping of other data; choose another folder with `--out`")
-    elif folder.exists() and any(entry.name not in OURS for entry in folder.iterdir()):
+    elif folder.exists() and any(folder.iterdir()):
         raise InputError(f"`{folder}` is not empty and holds no grouping; choose another folder with `--out`")
 
 

@@ -29,6 +29,8 @@ class GroupingProtocol:
         network: size of the trunk of the one network for all tasks.
         batch_size: rows in a step, or None: by the number of rows.
         steps: optimisation steps at most, or None: by the number of rows.
+        plan: mixing of tasks with rows of their own: "proportional" to their sizes, "equal" or "temperature" (between).
+        rates: rates of the tasks, in their order, instead of a plan.
         margin: smallest difference that matters, in skill (1 is perfect, 0 a constant prediction).
         level: probability of a false claim.
         seed: of everything.
@@ -53,6 +55,8 @@ class GroupingProtocol:
     network: Network = field(default_factory=Network)
     batch_size: int | None = None
     steps: int | None = None
+    plan: Literal["proportional", "equal", "temperature"] = "proportional"
+    rates: tuple[float, ...] = ()
     margin: float = 0.01
     level: float = 0.05
     seed: int = 0

@@ -41,7 +41,9 @@ class Work:
         way = written_way(folder)
         self.bench = Bench(folder / "runs", perform, workers=workers, progress=progress, way=way)
         recipe = protocol.recipe(self.bench.rows(0), 0, 0)
-        self.like = Run(TOGETHER, self.order, 0, network=protocol.network, recipe=recipe)
+        self.like = Run(
+            TOGETHER, self.order, 0, network=protocol.network, recipe=recipe, plan=protocol.plan, rates=protocol.rates
+        )
         self.sizes = Sizes(perform, self.like, protocol)
 
     def explore(self) -> Estimate:
