@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from benchmarks._tables import data_folder
 from sharewise._core import InputError
-from sharewise.evidence import Interval
-from sharewise.grouping import TOGETHER, Contender, GroupingProtocol, Work, interval_on, propose, skills_of
+from sharewise.evidence import Interval, paired_interval
+from sharewise.grouping import TOGETHER, Contender, GroupingProtocol, Work, propose, skills_of
 from sharewise.mixing import Columns, Table
 from sharewise.runs import Network, Perform
 from sharewise.training import whole_file
@@ -142,7 +142,7 @@ def compared(
     """
     known = np.isfinite(np.concatenate(list(tables.values()))).all(axis=0)
     means = {name: found[:, known].mean(axis=1) for name, found in tables.items()}
-    measure = interval_on(work.dataset, "test")
+    measure = paired_interval(work.dataset, "test")
     gains = {name: measure(values - means[TOGETHER]) for name, values in means.items() if name != TOGETHER}
     proposed = [each for each in contenders if each.name.startswith("groups")]
     first = means[proposed[0].name] if proposed else None

@@ -6,8 +6,7 @@ from tests.diagnosis.worlds import SETUP, bench_of, three_tasks
 
 from sharewise._core import InputError, Record
 from sharewise.diagnosis import Arms, tuned_arms
-from sharewise.diagnosis._arms import interval_of, numbers, scores
-from sharewise.evidence import t_interval
+from sharewise.diagnosis._arms import numbers, scores
 from sharewise.runs import Finished, Run
 from sharewise.tasks import Regression, Task, mae, r2
 
@@ -57,13 +56,3 @@ def test_scores_are_signed_and_in_the_order_of_the_replicates():
     found = scores(results, Task("a", Regression(), metrics=(mae, r2)), "test")
     np.testing.assert_array_equal(found, [-0.25, -0.5, np.nan])
     np.testing.assert_array_equal(numbers(results, "mae", "a", "select"), [8.0, 8.0, np.nan])
-
-
-def test_intervals_over_splits_are_wider_by_shared_rows():
-    values = np.array([0.1, 0.3, 0.2, 0.6])
-    given = three_tasks(sizes=[140, 40, 30, 30])
-    assert interval_of(given)(values) == t_interval(values)
-    drawn = three_tasks()
-    sizes = drawn.split(0).sizes
-    widening = np.sqrt((1 / 4 + sizes["test"] / sizes["train"]) / (1 / 4))
-    assert interval_of(drawn)(values).se == pytest.approx(t_interval(values).se * widening)

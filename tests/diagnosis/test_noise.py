@@ -8,6 +8,7 @@ from tests.diagnosis.worlds import SETUP, arms_of, bench_of, three_tasks
 from sharewise.diagnosis import measure_regularisation, plain_view, split_gap
 from sharewise.diagnosis._arms import numbers
 from sharewise.diagnosis._noise import _chosen, _noisy, noisy, with_noise
+from sharewise.evidence import paired_interval
 from sharewise.runs import Network
 
 
@@ -84,6 +85,6 @@ def test_gaps_are_those_of_the_arms(bench, arms):
     for arm in ("alone", "together"):
         own = [(run, left) for run, left in arms.results if run.treatment == arm and "late" in run.tasks]
         losses.append({"train": numbers(own, "loss", "late", "train"), "new": numbers(own, "loss", "late", "test")})
-    assert found.gaps == split_gap(*losses)
+    assert found.gaps == split_gap(*losses, interval=paired_interval(bench.perform.dataset))
     assert found.reduction.estimate == pytest.approx(float((found.fit["alone"] - found.fit["together"]).mean()))
     assert found.sentence.startswith("With random labels for `late` a network together fits")

@@ -3,6 +3,7 @@ import pytest
 
 from sharewise.diagnosis import Ratio, Worth, measure_worth, worth_ratio
 from sharewise.diagnosis._worth import with_labels, worth_sizes
+from sharewise.evidence import shared_rows
 from sharewise.runs import Run
 
 SIZES = (200, 120, 72, 40, 20)
@@ -106,7 +107,9 @@ def test_the_curves_are_those_of_runs_with_fewer_labels(bench, arms):
     records = bench.perform(run).records
     value = next(each.value for each in records if (each.name, each.task, each.role) == ("r2", "up", "test"))
     assert found.curves["together"][1, 3] == pytest.approx(value, abs=1e-4)
-    assert found.ratio == worth_ratio(found.curves["alone"], found.curves["together"], found.sizes)
+    assert found.ratio == worth_ratio(
+        found.curves["alone"], found.curves["together"], found.sizes, share=shared_rows(bench.perform.dataset)
+    )
 
 
 def test_with_all_labels_a_run_is_as_if_none_were_named(bench, arms):
@@ -121,3 +124,15 @@ def test_with_all_labels_a_run_is_as_if_none_were_named(bench, arms):
 def test_too_few_sizes_are_refused(bench, arms, shares):
     with pytest.raises(ValueError, match="`shares` must be five or more, from 1 down"):
         measure_worth(bench, arms, ["up"], shares=shares)
+
+
+def test_shared_rows_widen_the_interval():
+    draw = np.random.default_rng(5)
+    alone = curve(SIZES) + 0.02 * draw.normal(size=(10, 5))
+    other = curve(SIZES, times=2) + 0.02 * draw.normal(size=(10, 5))
+    plain, shared = (worth_ratio(alone, other, SIZES, share=share) for share in (0.0, 0.3))
+    assert plain.estimate == shared.estimate
+    assert shared.low < plain.low < plain.high < shared.high
+    rise = alone[:, 0] - alone[:, -1]
+    faint = alone + (rise.std(ddof=1) - rise.mean()) * np.array([1.0, 0.75, 0.5, 0.25, 0.0])
+    assert worth_ratio(faint, faint, SIZES).high < worth_ratio(faint, faint, SIZES, share=0.3).high

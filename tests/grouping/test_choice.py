@@ -2,11 +2,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sharewise.evidence import resampled_interval, t_interval
 from sharewise.grouping._choice import (
     Rules,
     choose_contender,
-    interval_on,
     judge_contenders,
     judge_tasks,
     known_tasks,
@@ -71,10 +69,3 @@ def test_tasks_without_a_skill_anywhere_do_not_count():
     tables = {"together": np.array([[0.1, 0.2, 0.3]]), "alone": np.array([[0.1, np.nan, 0.5]])}
     assert known_tasks(tables) == [0, 2]
     assert mean_skill(tables["alone"], known_tasks(tables)).tolist() == [pytest.approx(0.3)]
-
-
-def test_the_interval_allows_for_shared_rows(made):
-    values, split = np.array([0.1, 0.2, 0.15]), made.split(0)
-    wanted = resampled_interval(values, train=len(split.train), test=len(split.select))
-    assert interval_on(made, "select")(values) == wanted
-    assert wanted.se > t_interval(values).se

@@ -1,8 +1,7 @@
 """The tuned arms that benefits are measured from: each task alone, and all together, replicate by replicate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TypeAlias, final
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from sharewise._core import InputError, Role
 from sharewise.diagnosis._plan import ALONE, TOGETHER, base_plan
 from sharewise.diagnosis._setup import Setup
-from sharewise.evidence import Interval, resampled_interval, t_interval
 from sharewise.mixing import Dataset
 from sharewise.runs import Bench, Perform, Results, Run, best_trials
 from sharewise.tasks import Task
@@ -118,14 +116,6 @@ def numbers(results: Results, name: str, task: str, role: Role) -> Floats:
         ]
         rows.append(found[0] if found else np.nan)
     return np.array(rows)
-
-
-def interval_of(dataset: Dataset, *, level: float = 0.95) -> Callable[[Floats], Interval]:
-    """Of mean paired differences: with Nadeau and Bengio's correction where replicates share rows, else over seeds."""
-    if not dataset.resampled:
-        return partial(t_interval, level=level)
-    sizes = dataset.split(0).sizes
-    return partial(resampled_interval, train=sizes["train"], test=sizes["test"], level=level)
 
 
 def side_bench(bench: Bench, name: str, dataset: Dataset) -> Bench:

@@ -9,10 +9,10 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, interval_of, side_bench
+from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, side_bench
 from sharewise.diagnosis._plan import ALONE, TOGETHER
 from sharewise.diagnosis._view import View, plain_view
-from sharewise.evidence import Importance, Interval, importances, table_arrays
+from sharewise.evidence import Importance, Interval, importances, paired_interval, table_arrays
 from sharewise.runs import Bench, Perform, Results, Run
 from sharewise.tasks import Task, kind_index
 
@@ -158,7 +158,7 @@ def _attention(
     auroc = {arm: np.array([_auroc(row[:count], row[count:]) for row in each]) for arm, each in spread.items()}
     weight = np.zeros(count) if reference is None else reference.rise
     agreement = {arm: np.array([_rank(row[:count], weight) for row in each]) for arm, each in spread.items()}
-    interval = interval_of(plain)
+    interval = paired_interval(plain)
     return Attention(
         name,
         real,

@@ -6,10 +6,10 @@ from typing import final
 
 import numpy as np
 
-from sharewise.diagnosis._arms import Floats, interval_of, numbers
+from sharewise.diagnosis._arms import Floats, numbers
 from sharewise.diagnosis._common import Reading
 from sharewise.diagnosis._setup import Setup
-from sharewise.evidence import Interval
+from sharewise.evidence import Interval, paired_interval
 from sharewise.runs import Bench, Results, Run
 
 FACTORS = (1, 2, 4)
@@ -66,7 +66,7 @@ def measure_capacity(bench: Bench, setup: Setup, *, factors: Sequence[int] = FAC
     plan = [_run(bench, setup, names, factor, replicate) for replicate in range(setup.replicates) for factor in factors]
     results = bench.train("wider networks", plan)
     skills = {factor: _skill(names, results, factor * setup.network.width) for factor in factors}
-    interval = interval_of(bench.perform.dataset)
+    interval = paired_interval(bench.perform.dataset, "select")
     gains = {factor: interval(skills[factor] - skills[factors[0]]) for factor in factors[1:]}
     return Capacity(setup.network.width, plan[0].recipe.steps, gains)
 

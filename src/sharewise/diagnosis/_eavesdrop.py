@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sharewise.diagnosis._arms import Arms, Floats, interval_of
+from sharewise.diagnosis._arms import Arms, Floats
 from sharewise.diagnosis._fewshot import trunk_outputs
 from sharewise.diagnosis._plan import ALONE, TOGETHER
-from sharewise.evidence import Interval
+from sharewise.evidence import Interval, paired_interval
 from sharewise.models import MultiTask
 from sharewise.runs import Bench, Perform, Results, labelled
 from sharewise.tasks import Criterion, Task, constant_losses, skill
@@ -146,7 +146,7 @@ def measure_eavesdropping(bench: Bench, arms: Arms, task: str, feature: str, val
         if rows is None:
             return None
         found[arm] = rows
-    interval = interval_of(bench.perform.dataset)
+    interval = paired_interval(bench.perform.dataset)
     share = {arm: each[:, 1] - each[:, 2] for arm, each in found.items()}
     probe, erased, random = ({arm: each[:, at] for arm, each in found.items()} for at in range(3))
     gain = interval(share[TOGETHER] - share[ALONE])

@@ -10,12 +10,12 @@ from sharewise.diagnosis._gaps import split_gap
 from sharewise.diagnosis._harm import harm, hurt_tasks, mean_loss, sits_on
 from sharewise.diagnosis._hints import hints_of
 from sharewise.diagnosis._intervention import Intervention, both, interventions
-from sharewise.diagnosis._losses import Floats, Losses, gap, losses_of
+from sharewise.diagnosis._losses import Losses, gap, losses_of
 from sharewise.diagnosis._plan import ALONE, MATCHED, TOGETHER, base_plan, changed_plan, matched_plan
 from sharewise.diagnosis._recover import Arms, ordered, ranked, recovery, worth_combining
 from sharewise.diagnosis._result import Diagnosis, Recovery, TaskDiagnosis
 from sharewise.diagnosis._setup import Setup
-from sharewise.evidence import Interval, recovered, resampled_interval, t_interval
+from sharewise.evidence import paired_interval, recovered, shared_rows
 from sharewise.runs import Finished, Perform, Results, Run, best_trials
 
 Train: TypeAlias = Callable[[str, Sequence[Run]], Results]
@@ -63,8 +63,8 @@ class _Examination:
         self.best: Results = []
         split = self.dataset.split(0)
         self.sizes = split.sizes
-        share = self.sizes["select"] / self.sizes["train"] if self.dataset.resampled else 0.0
-        self.share = partial(recovered, share=share)
+        self.share = partial(recovered, share=shared_rows(self.dataset, "select"))
+        self.interval = paired_interval(self.dataset, "select")
 
     def run(self, base: Sequence[Run], command: str, causes: bool) -> Diagnosis:
         """All experiments, in order."""
@@ -85,12 +85,6 @@ class _Examination:
             losses = losses_of(self.best)
         tasks = tuple(self._task(name, losses, hurt, found.get(name, ())) for name in self.names)
         return self._diagnosis(tasks, tried, command)
-
-    def interval(self, differences: Floats) -> Interval:
-        """Of paired differences: over seeds, or over splits of one table."""
-        if not self.dataset.resampled:
-            return t_interval(differences)
-        return resampled_interval(differences, train=self.sizes["train"], test=self.sizes["select"])
 
     def _rows(self, replicate: int) -> int:
         return len(self.dataset.split(replicate).train)
@@ -157,8 +151,8 @@ class _Examination:
             alone=mean_loss(losses, ALONE, name, "select"),
             together=mean_loss(losses, TOGETHER, name, "select"),
             harm=self.interval(harm(losses, name, "select")),
-            test=self.interval(harm(losses, name, "test")),
-            gaps=split_gap(arms[ALONE], arms[TOGETHER]),
+            test=paired_interval(self.dataset)(harm(losses, name, "test")),
+            gaps=split_gap(arms[ALONE], arms[TOGETHER], interval=self.interval),
             hurt=name in hurt,
             recoveries=found,
             matched=None if matched is None else self.interval(matched),

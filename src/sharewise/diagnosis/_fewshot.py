@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from sharewise._core import ROLES, Role
-from sharewise.diagnosis._arms import Arms, Floats, interval_of, scores
+from sharewise.diagnosis._arms import Arms, Floats, scores
 from sharewise.diagnosis._plan import ALONE
 from sharewise.diagnosis._worth import worth_sizes
-from sharewise.evidence import Arrays, Interval, reference_records, ridge, table_arrays
+from sharewise.evidence import Arrays, Interval, paired_interval, reference_records, ridge, table_arrays
 from sharewise.models import MultiTask
 from sharewise.runs import Bench, Finished, Perform, Results, Run, labelled, thin
 from sharewise.tasks import Task
@@ -144,7 +144,7 @@ def _curve(task: Task, results: Sequence[Results]) -> Floats:
 def _few_shot(
     bench: Bench, task: Task, sizes: tuple[int, ...], curves: dict[str, Floats], singles: Mapping[str, Results]
 ) -> FewShot:
-    interval = interval_of(bench.perform.dataset)
+    interval = paired_interval(bench.perform.dataset)
     source, curve = best_source(bench.perform, task, singles, sizes)
     if curve is not None:
         curves[SINGLE] = curve

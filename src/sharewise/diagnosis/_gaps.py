@@ -1,5 +1,6 @@
 """Where a loss of joint training sits: already on the training rows, or only on new ones."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -35,7 +36,9 @@ class Gaps:
 Losses = dict[str, NDArray[np.float64]]
 
 
-def split_gap(alone: Losses, together: Losses) -> Gaps:
+def split_gap(
+    alone: Losses, together: Losses, *, interval: Callable[[NDArray[np.float64]], Interval] = t_interval
+) -> Gaps:
     """Split what joint training costs a task on new rows into what it costs on training rows, and the rest.
 
     A cost on the training rows speaks of optimisation, capacity or contradiction, one beyond it of overfitting; which
@@ -44,6 +47,7 @@ def split_gap(alone: Losses, together: Losses) -> Gaps:
     Args:
         alone: "train" and "new" -> mean losses [R] of the task in each replicate, trained alone.
         together: the same, trained together, replicate by replicate.
+        interval: of mean paired differences; the default is for independent replicates (`evidence.paired_interval`).
 
     Raises:
         ValueError: the numbers of replicates differ.
@@ -58,4 +62,4 @@ def split_gap(alone: Losses, together: Losses) -> Gaps:
         sizes = [len(values) for arm in (alone, together) for values in arm.values()]
         raise ValueError(f"`alone` and `together` must have a loss for each replicate, got {sizes}.")
     train, new = (together[rows] - alone[rows] for rows in ("train", "new"))
-    return Gaps(t_interval(new), t_interval(train), t_interval(new - train))
+    return Gaps(interval(new), interval(train), interval(new - train))

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from sharewise._core import Role
-from sharewise.diagnosis._arms import Arms, Floats, interval_of, scores, side_bench
+from sharewise.diagnosis._arms import Arms, Floats, scores, side_bench
 from sharewise.diagnosis._plan import ALONE
 from sharewise.diagnosis._view import View, plain_view
-from sharewise.evidence import Arrays, Interval, importances, table_arrays
+from sharewise.evidence import Arrays, Interval, importances, paired_interval, table_arrays
 from sharewise.mixing import Dataset
 from sharewise.runs import Bench, Results, Run
 from sharewise.tasks import Kind, Multiclass, Regression, Task
@@ -259,8 +259,8 @@ def _hints(
 ) -> list[Hint]:
     if not own:
         return []
-    task, interval = _named(view, [name])[0], interval_of(view)
-    strict = interval_of(view, level=1 - LEVEL / max(1, len(WAYS) * len(own)))
+    task, interval = _named(view, [name])[0], paired_interval(view)
+    strict = paired_interval(view, "select", level=1 - LEVEL / max(1, len(WAYS) * len(own)))
 
     def score(hidden: int | None, what: str, role: Role) -> Floats:
         return scores(measured[name, hidden, what], task, role)

@@ -9,8 +9,8 @@ from scipy.optimize import isotonic_regression
 
 from sharewise.diagnosis._arms import Arms, Floats, scores
 from sharewise.diagnosis._plan import ALONE
-from sharewise.diagnosis._worth import SHARES, reached, wide, worth_sizes
-from sharewise.evidence import Interval
+from sharewise.diagnosis._worth import SHARES, ends_of, reached, worth_sizes
+from sharewise.evidence import Interval, shared_rows
 from sharewise.runs import Bench, Run
 
 _RESAMPLES = 999
@@ -53,18 +53,25 @@ class ManyTasks:
 
 
 def needed_labels(
-    curves: Mapping[int, Floats], sizes: Sequence[int], target: float, *, level: float = 0.95, seed: int = 0
+    curves: Mapping[int, Floats],
+    sizes: Sequence[int],
+    target: float,
+    *,
+    share: float = 0.0,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> ManyTasks:
     """Labels that each of K tasks needs for a score, and the line in 1 / K through them (Baxter 2000, theorem 14).
 
     Baxter bounds the number of examples of each task by a + b / K; here the form is fitted by least squares to sizes
     at which monotone mean curves reach the score, between those that were measured. The interval is a bootstrap over
-    the replicates with Hesterberg's (2015) wider percentiles.
+    the replicates with the percentiles of `worth_ratio`.
 
     Args:
         curves: K -> scores [R, S], higher is better.
         sizes: [S] numbers of labels of each task, descending.
         target: the score.
+        share: as in `worth_ratio`.
         level: probability of covering b.
         seed: of the bootstrap.
 
@@ -89,16 +96,16 @@ def needed_labels(
     draws = np.random.default_rng(seed).integers(replicates, size=(_RESAMPLES, replicates))
     found = np.array([_line(counts, _needs(table[:, each], sizes, target))[1] for each in draws])
     found = found[np.isfinite(found)]
-    return ManyTasks(counts, needs, own, _interval(common, found, replicates, level), target)
+    interval = _interval(common, found, replicates, level=level, share=share)
+    return ManyTasks(counts, needs, own, interval, target)
 
 
-def _interval(estimate: float, found: Floats, replicates: int, level: float) -> Interval:
+def _interval(estimate: float, found: Floats, replicates: int, *, level: float, share: float) -> Interval:
     """Of what a bootstrap found; without ends where that is nothing."""
     covers, df = "replicates, by bootstrap", float(replicates - 1)
     if replicates < 2 or not len(found) or not np.isfinite(estimate):
         return Interval(estimate, -np.inf, np.inf, np.nan, df, replicates, covers, level=level)
-    low, high = (float(each) for each in np.quantile(found, wide(level, replicates)))
-    ends = min(low, estimate), max(high, estimate)
+    ends = ends_of(found, estimate, share=share, level=level, replicates=replicates)
     return Interval(estimate, *ends, float(found.std()), df, replicates, covers, level=level)
 
 
@@ -167,7 +174,7 @@ def measure_many_tasks(
         for count in known
     }
     middle = float(np.nanmean(curves[known[0]][:, len(sizes) // 2]))
-    return needed_labels(curves, sizes, middle if target is None else target)
+    return needed_labels(curves, sizes, middle if target is None else target, share=shared_rows(dataset))
 
 
 def _with_others(arms: Arms, task: str, names: Sequence[str], place: int, *, count: int, size: int, seed: int) -> Run:

@@ -1,6 +1,6 @@
 """Regularisation: does training together take away the ability to fit noise, and the gap to new rows?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from sharewise._core import Split
-from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, interval_of, numbers, side_bench
+from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, numbers, side_bench
 from sharewise.diagnosis._gaps import Gaps, split_gap
 from sharewise.diagnosis._plan import ALONE, TOGETHER
 from sharewise.diagnosis._view import View, plain_view
-from sharewise.evidence import Interval
+from sharewise.evidence import Interval, paired_interval
 from sharewise.mixing import seeded
 from sharewise.runs import Bench, Run
 from sharewise.tasks import Binary, Task, accuracy
@@ -80,14 +80,14 @@ def measure_regularisation(
     plan = {(arm, name): [_noisy(run, name, arm) for run in arms.of(arm, name)] for name in tasks for arm in measured}
     flat = sorted((run for runs in plan.values() for run in runs), key=lambda run: run.replicate)
     by_run = {repr(run): finished for run, finished in own.train("random labels", flat)}
-    interval, found = interval_of(dataset), []
+    interval, found = paired_interval(dataset), []
     for name in tasks:
         fit = {
             arm: 2 * numbers([(run, by_run[repr(run)]) for run in plan[arm, name]], accuracy.name, noisy(name), "test")
             - 1
             for arm in measured
         }
-        found.append(Regularisation(name, fit, interval(fit[ALONE] - fit[TOGETHER]), _gaps(arms, name)))
+        found.append(Regularisation(name, fit, interval(fit[ALONE] - fit[TOGETHER]), _gaps(arms, name, interval)))
     return tuple(found)
 
 
@@ -137,9 +137,9 @@ def _chosen(train: Tensor, known: Tensor, rows: int, *, seed: int) -> Tensor:
     return torch.cat([order[first], order[~first]])[:rows]
 
 
-def _gaps(arms: Arms, name: str) -> Gaps:
+def _gaps(arms: Arms, name: str, interval: Callable[[Floats], Interval]) -> Gaps:
     losses = []
     for arm in (ALONE, TOGETHER):
         results = [(run, found) for run, found in arms.results if run.treatment == arm and name in run.tasks]
         losses.append({"train": numbers(results, "loss", name, "train"), "new": numbers(results, "loss", name, "test")})
-    return split_gap(*losses)
+    return split_gap(*losses, interval=interval)

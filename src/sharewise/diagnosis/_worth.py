@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Literal, TypeAlias, final
 
@@ -12,7 +13,7 @@ from scipy.optimize import isotonic_regression
 
 from sharewise.diagnosis._arms import SHUFFLED, Arms, Floats, scores
 from sharewise.diagnosis._plan import ALONE, TOGETHER
-from sharewise.evidence import t_interval
+from sharewise.evidence import shared_rows, t_interval
 from sharewise.runs import Bench, Results, Run
 
 SHARES = (1.0, 0.6, 0.36, 0.2, 0.1)
@@ -151,21 +152,26 @@ def _worth(
         )
         for arm in measured
     }
-    presence = worth_ratio(curves[ALONE], curves[SHUFFLED], sizes) if SHUFFLED in curves else None
-    return Worth(name, sizes[0], sizes, curves, worth_ratio(curves[ALONE], curves[TOGETHER], sizes), presence)
+    ratio = partial(worth_ratio, sizes=sizes, share=shared_rows(bench.perform.dataset))
+    presence = ratio(curves[ALONE], curves[SHUFFLED]) if SHUFFLED in curves else None
+    return Worth(name, sizes[0], sizes, curves, ratio(curves[ALONE], curves[TOGETHER]), presence)
 
 
-def worth_ratio(alone: Floats, other: Floats, sizes: Sequence[int], *, level: float = 0.95, seed: int = 0) -> Ratio:
+def worth_ratio(
+    alone: Floats, other: Floats, sizes: Sequence[int], *, share: float = 0.0, level: float = 0.95, seed: int = 0
+) -> Ratio:
     """What a label is worth in another arm, from two learning curves: see `measure_worth`.
 
     Mean curves are made monotone (isotonic regression) and interpolated over the logarithm of the size. The interval is
-    a bootstrap over the replicates, both curves together, with Hesterberg's (2015) wider percentiles for few of them.
-    It is everything that could be measured where neither curve surely rises.
+    a bootstrap over the replicates, both curves together, with Hesterberg's (2015) wider percentiles for few of them,
+    wider still where replicates share rows, by as much as `resampled_interval` is than `t_interval`. It is everything
+    that could be measured where neither curve surely rises.
 
     Args:
         alone: [R, S] scores, higher is better; replicates with a nan are left out.
         other: [R, S], paired with `alone`.
         sizes: [S] numbers of labels, descending.
+        share: test rows per training row where replicates are splits of one table (`evidence.shared_rows`), else 0.
         level: probability of covering.
         seed: of the bootstrap.
 
@@ -186,17 +192,20 @@ def worth_ratio(alone: Floats, other: Floats, sizes: Sequence[int], *, level: fl
     middle = _log_ratio(alone.mean(0)[::-1], other.mean(0)[::-1], logs)
     draws = np.random.default_rng(seed).integers(len(alone), size=(_RESAMPLES, len(alone)))
     found = [_log_ratio(alone[each].mean(0)[::-1], other[each].mean(0)[::-1], logs) for each in draws]
-    known = any(_rises(curve, level) for curve in (alone, other))
-    low, high = np.quantile(found, wide(level, len(alone))) if known else (-widest, widest)
+    known = any(_rises(curve, level, share) for curve in (alone, other))
+    low, high = -widest, widest
+    if known:
+        low, high = ends_of(np.array(found), middle, share=share, level=level, replicates=len(alone))
     bound: Bound = "at least" if middle >= widest else "at most" if middle <= -widest else ""
-    ends = (float(np.exp(each)) for each in (middle, min(low, middle), max(high, middle), -widest, widest))
+    ends = (float(np.exp(each)) for each in (middle, max(low, -widest), min(high, widest), -widest, widest))
     estimate, lower, upper, smallest, largest = ends
     return Ratio(estimate, lower, upper, bound, smallest, largest)
 
 
-def _rises(curve: Floats, level: float) -> bool:
+def _rises(curve: Floats, level: float, share: float) -> bool:
     """Whether more labels surely help at all: where they do not, as with noise, no number of labels is worth more."""
-    return len(curve) > 1 and t_interval(curve[:, 0] - curve[:, -1], level=level).low > 0
+    found = t_interval(curve[:, 0] - curve[:, -1], level=level)
+    return bool(found.estimate > (found.estimate - found.low) * np.sqrt(1 + len(curve) * share))
 
 
 def _log_ratio(alone: Floats, other: Floats, logs: Floats) -> float:
@@ -216,7 +225,25 @@ def reached(curve: NDArray, logs: Floats, value: float) -> float:
     return float(logs[place - 1] + (logs[place] - logs[place - 1]) * (value - below) / (above - below))
 
 
-def wide(level: float, replicates: int) -> tuple[float, float]:
-    """Both percentiles of a bootstrap of few values (Hesterberg 2015, expanded percentile)."""
+def ends_of(found: Floats, middle: float, *, share: float, level: float, replicates: int) -> tuple[float, float]:
+    """Both ends of a bootstrap of few replicates (Hesterberg 2015, expanded percentile) that may share rows.
+
+    Where they do, the distances to the middle grow by what Nadeau and Bengio's standard error is over the plain one.
+
+    Args:
+        found: [B] values of the resamples.
+        middle: the value of the replicates as they are; it lies within.
+        share: test rows per training row, or 0.
+        level: probability of covering.
+        replicates: that were resampled.
+
+    Example:
+        >>> resamples = np.linspace(-1, 1, 201)
+        >>> [tuple(round(end, 2) for end in ends_of(resamples, 0.0, share=share, level=0.95, replicates=10))
+        ...     for share in (0.0, 0.3)]
+        [(-0.98, 0.98), (-1.97, 1.97)]
+    """
     t = stats.t.ppf(0.5 + level / 2, replicates - 1) * np.sqrt(replicates / (replicates - 1))
-    return float(stats.norm.cdf(-t)), float(stats.norm.cdf(t))
+    low, high = np.quantile(found, [stats.norm.cdf(-t), stats.norm.cdf(t)])
+    widening = np.sqrt(1 + replicates * share)
+    return float(middle - max(0.0, middle - low) * widening), float(middle + max(0.0, high - middle) * widening)

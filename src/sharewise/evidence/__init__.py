@@ -8,6 +8,7 @@ from sharewise.evidence._holdout import holdout_interval, pseudo_values
 from sharewise.evidence._importance import Importance, importances
 from sharewise.evidence._interval import Interval, resampled_interval, t_interval
 from sharewise.evidence._measures import delta_m, gain, mean_rank
+from sharewise.evidence._paired import paired_interval, shared_rows
 from sharewise.evidence._pooled import pooled_trees
 from sharewise.evidence._problems import Arrays, Predictions
 from sharewise.evidence._ranking import Ranking, friedman, wilcoxon_holm
@@ -24,6 +25,8 @@ __all__ = [
     "Interval",
     "t_interval",
     "resampled_interval",
+    "paired_interval",
+    "shared_rows",
     "holdout_interval",
     "pseudo_values",
     "bca_interval",

@@ -1,7 +1,7 @@
 """Grouping: which tasks to train together. Affinities propose groups, searches find the best, retraining confirms."""
 
 from sharewise.grouping._affinity import Affinity
-from sharewise.grouping._choice import Choice, Rules, choose_contender, interval_on
+from sharewise.grouping._choice import Choice, Rules, choose_contender
 from sharewise.grouping._confirm import skills_of
 from sharewise.grouping._contenders import ALONE, RANDOM, TOGETHER, Contender
 from sharewise.grouping._cosine import gradient_cosine
@@ -84,7 +84,6 @@ __all__ = [
     "Choice",
     "Rules",
     "choose_contender",
-    "interval_on",
     "skills_of",
     "Work",
 ]

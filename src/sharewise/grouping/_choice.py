@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias, final
 
 import numpy as np
 
-from sharewise._core import Role
 from sharewise.evidence import (
     Contrasts,
     FinalScores,
@@ -15,13 +13,11 @@ from sharewise.evidence import (
     Verdict,
     holm,
     p_zero,
-    resampled_interval,
     t_interval,
     verdicts,
 )
 from sharewise.grouping._confirm import Floats, Skills
 from sharewise.grouping._contenders import ALONE, RANDOM, TOGETHER
-from sharewise.mixing import Dataset
 
 Measure: TypeAlias = Callable[[Floats], Interval]
 
@@ -42,14 +38,6 @@ class Choice:
     baseline: str
     differences: Mapping[str, Interval]
     adjusted: Mapping[str, float]
-
-
-def interval_on(dataset: Dataset, role: Role) -> Measure:
-    """The interval that suits the way replicates were drawn: seeds on one split, or splits that share rows."""
-    if not dataset.resampled:
-        return t_interval
-    split = dataset.split(0)
-    return partial(resampled_interval, train=len(split.train), test=len(split.rows(role)))
 
 
 def mean_skill(table: Floats, known: Sequence[int] | None = None) -> Floats:

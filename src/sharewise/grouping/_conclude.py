@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sharewise.evidence import paired_interval
 from sharewise.grouping._choice import (
     Choice,
     Rules,
     choose_contender,
-    interval_on,
     judge_contenders,
     judge_tasks,
     known_tasks,
@@ -35,7 +35,7 @@ def conclude(work: Work, contenders: Sequence[Contender], best: Results, estimat
     protocol, dataset, order = work.protocol, work.dataset, work.order
     select, test = (skills_of(contenders, best, work.sizes, order=order, role=role) for role in ("select", "test"))
     choice = _choose(work, contenders, select)
-    rules = Rules(interval_on(dataset, "test"), protocol.margin, protocol.level)
+    rules = Rules(paired_interval(dataset, "test"), protocol.margin, protocol.level)
     verdicts = judge_contenders(_means(test), choice.chosen, rules)
     against = _against(choice, test)
     standings = [_standing(work, each, best, test=test, choice=choice, estimate=estimate) for each in contenders]
@@ -67,7 +67,7 @@ def _choose(work: Work, contenders: Sequence[Contender], select: Skills) -> Choi
     allowed = {each.name for each in contenders if len(each.networks) <= most}
     simple = [name for name in (TOGETHER, ALONE) if name in allowed]
     means = {name: values for name, values in _means(select).items() if name in allowed}
-    rules = Rules(interval_on(work.dataset, "select"), work.protocol.margin, work.protocol.level)
+    rules = Rules(paired_interval(work.dataset, "select"), work.protocol.margin, work.protocol.level)
     return choose_contender(means, simple, rules)
 
 
@@ -109,7 +109,7 @@ def _gains(work: Work, table: Floats, alone: Floats | None) -> tuple[tuple[float
     """Of each task against training alone, as a share of the loss: estimate and both ends."""
     if alone is None:
         return ((float("nan"),) * 3,) * len(work.order)
-    measure = interval_on(work.dataset, "test")
+    measure = paired_interval(work.dataset, "test")
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = 1 - (1 - table) / (1 - alone)
     shares[~np.isfinite(shares)] = np.nan

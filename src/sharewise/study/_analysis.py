@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import final
 
 import numpy as np
@@ -17,7 +16,7 @@ from sharewise.evidence import (
     Verdict,
     holdout_interval,
     margin,
-    resampled_interval,
+    paired_interval,
     verdicts,
 )
 from sharewise.mixing import Dataset
@@ -157,7 +156,4 @@ def covers_of(dataset: Dataset) -> str:
 
 def interval_for(dataset: Dataset) -> Callable[[NDArray[np.float64]], Interval]:
     """Nadeau and Bengio's interval for resampled splits; for a given one, over seeds and test rows together."""
-    if not dataset.resampled:
-        return holdout_interval
-    sizes = dataset.split(0).sizes
-    return partial(resampled_interval, train=sizes["train"], test=sizes["test"])
+    return paired_interval(dataset) if dataset.resampled else holdout_interval

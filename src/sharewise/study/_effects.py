@@ -1,11 +1,11 @@
 """What the test rows say about every treatment: task by task, and in the mean over the tasks."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sharewise.evidence import Contrasts, FinalScores, Interval, Verdict, delta_m, mean_rank, t_interval, verdicts
+from sharewise.evidence import Contrasts, FinalScores, Verdict, delta_m, mean_rank, paired_interval, verdicts
 from sharewise.mixing import Dataset
 from sharewise.study._analysis import Decision, interval_for
 from sharewise.study._parts import Effect
@@ -90,7 +90,7 @@ def relative_effects(
     signs = np.where(higher, 1.0, -1.0)
     alone, found = tables.pop(ALONE) * signs, {}
     if not (alone == 0).any():
-        interval: Callable[[Floats], Interval] = interval_for(dataset) if dataset.resampled else t_interval
+        interval = paired_interval(dataset)
         for name, table in tables.items():
             each = interval(delta_m(table * signs, alone, higher))
             low, high = (each.low, each.high) if dataset.resampled else (np.nan, np.nan)

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sharewise.diagnosis import Gaps, split_gap
+from sharewise.evidence import paired_interval
 from sharewise.study._analysis import Decision
-from sharewise.study._outcome import Outcome, Results
+from sharewise.study._outcome import Outcome
 from sharewise.study._treatments import ALONE, TOGETHER
 from sharewise.tasks import Task
 
@@ -80,19 +81,19 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
     if not outcome.dataset.resampled:
         found.append("All replicates train on the rows of one split: the intervals do not cover other training rows.")
     hurt = [name for name, verdict in outcome.verdicts.items() if verdict.word == "HURTS"]
-    return (*found, *(HARM[_gaps(outcome.best, name).where].format(name) for name in hurt))
+    return (*found, *(HARM[_gaps(outcome, name).where].format(name) for name in hurt))
 
 
-def _gaps(best: Results, task: str) -> Gaps:
+def _gaps(outcome: Outcome, task: str) -> Gaps:
     """Where the loss of a hurt task sits, over the replicates in which it was trained alone and together."""
     losses: dict[str, dict[int, dict[str, float]]] = {ALONE: {}, TOGETHER: {}}
-    for run, finished in best:
+    for run, finished in outcome.best:
         for record in finished.records if run.treatment in losses else ():
             if (record.name, record.task, record.step) == ("loss", task, None) and record.role in ("train", "test"):
                 losses[run.treatment].setdefault(run.replicate, {})[record.role] = record.value
     both = sorted(losses[ALONE].keys() & losses[TOGETHER].keys())
     alone, together = (_columns([losses[arm][replicate] for replicate in both]) for arm in (ALONE, TOGETHER))
-    return split_gap(alone, together)
+    return split_gap(alone, together, interval=paired_interval(outcome.dataset))
 
 
 def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
