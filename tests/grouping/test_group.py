@@ -61,7 +61,7 @@ def test_a_killed_one_continues_to_the_same_numbers(finished, made, quick, tmp_p
     folder = tmp_path / "made"
     with pytest.raises(KeyboardInterrupt):
         group(made, folder, protocol=quick, workers=1)
-    plan = json.loads((folder / PLAN).read_text())
+    plan = json.loads((folder / PLAN.name).read_text())
     assert plan["way"]["paces"]
     again = group(made, folder, protocol=quick, workers=1)
     assert again.affinity.values == pytest.approx(found.affinity.values, abs=1e-5, nan_ok=True)

@@ -6,7 +6,7 @@ import pytest
 from sharewise.runs import Perform, Silent
 from sharewise.study._bench import StudyBench
 from sharewise.study._budget import Budget
-from sharewise.study._plan import make_plan, written_way
+from sharewise.study._plan import PLAN, make_plan
 from sharewise.study._treatments import treatments_of
 
 
@@ -24,7 +24,7 @@ def test_results_are_in_the_order_of_the_plan_and_tuned(bench, short):
     found = bench.train("networks", plan)
     assert [run for run, _ in found] == list(plan)
     assert len(bench.best) == len(plan) / 2
-    assert written_way(bench.folder) == bench.runs.way
+    assert PLAN.way(bench.folder) == bench.runs.way
     assert all((bench.folder / "runs" / finished.info["file"]).exists() for _, finished in found)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sharewise._core import InputError
 from sharewise.runs import Pace, Perform, Run, Way
 from sharewise.study._budget import Budget
-from sharewise.study._plan import check_study, freeze_plan, write_text, written_budget, written_way
+from sharewise.study._plan import PLAN, check_study, freeze_plan, write_text, written_budget
 from sharewise.study._plan import make_plan as plan_of
 from sharewise.study._treatments import treatments_of
 
@@ -80,8 +80,8 @@ def test_the_plan_is_written_before_it_is_run(small, short, tmp_path):
     found = json.loads((tmp_path / "new" / "study" / "plan.json").read_text())
     assert [Run.from_description(row) for row in found["runs"]] == list(plan)
     assert found["fingerprint"] == data.fingerprint
-    assert written_way(tmp_path / "new" / "study") == WAY
-    assert written_way(tmp_path / "elsewhere") is None
+    assert PLAN.way(tmp_path / "new" / "study") == WAY
+    assert PLAN.way(tmp_path / "elsewhere") is None
 
 
 def test_a_plan_without_a_way_may_continue(small, short, tmp_path):
@@ -90,7 +90,7 @@ def test_a_plan_without_a_way_may_continue(small, short, tmp_path):
     found = json.loads((tmp_path / "plan.json").read_text())
     del found["way"]
     (tmp_path / "plan.json").write_text(json.dumps(found))
-    assert written_way(tmp_path) is None
+    assert PLAN.way(tmp_path) is None
     check_study(tmp_path, data)
 
 

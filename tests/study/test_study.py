@@ -15,7 +15,7 @@ from torch import nn
 from sharewise._core import InputError
 from sharewise.runs import Store, TrainedModel, choose_way
 from sharewise.study import study
-from sharewise.study._plan import freeze_plan, written_way
+from sharewise.study._plan import PLAN, freeze_plan
 from sharewise.training import Duration
 
 
@@ -141,7 +141,7 @@ class TestContinuing:
         """Three times, by SIGKILL; `python -m benchmarks.resume` does ten on digits with two workers."""
         context = multiprocessing.get_context("forkserver")  # a fork of this process would inherit its threads' locks
         context.set_forkserver_preload(["sharewise.study"])
-        way = written_way(done.folder)
+        way = PLAN.way(done.folder)
         assert way is not None
         freeze_plan(tmp_path, (), small(), way)  # the children would measure one of their own
         delays = torch.rand(3, generator=torch.Generator().manual_seed(0))

@@ -11,7 +11,7 @@ from sharewise.diagnosis._diagnose import Begun, Wanted, diagnose
 from sharewise.diagnosis._eavesdrop import Eavesdropping, measure_eavesdropping
 from sharewise.diagnosis._examine import Train, examine
 from sharewise.diagnosis._fewshot import FewShot, measure_few_shot
-from sharewise.diagnosis._folder import DIAGNOSIS_PLAN, written_way
+from sharewise.diagnosis._folder import begun_diagnosis
 from sharewise.diagnosis._gaps import Gaps, split_gap
 from sharewise.diagnosis._harm import hurt_tasks
 from sharewise.diagnosis._hint_tasks import Candidate, Hint, Hints, measure_hints, propose_hints
@@ -46,8 +46,7 @@ __all__ = [
     "diagnose",
     "Begun",
     "Wanted",
-    "DIAGNOSIS_PLAN",
-    "written_way",
+    "begun_diagnosis",
     "examine",
     "Train",
     "Setup",

@@ -9,7 +9,7 @@ from sharewise.diagnosis._arms import Arms, side_bench
 from sharewise.diagnosis._benefits import measure_benefits
 from sharewise.diagnosis._conditions import check_conditions
 from sharewise.diagnosis._examine import examine
-from sharewise.diagnosis._folder import write_way, written_way
+from sharewise.diagnosis._folder import PLAN, begun_diagnosis
 from sharewise.diagnosis._plan import ALONE, TOGETHER, base_plan
 from sharewise.diagnosis._result import Diagnosis
 from sharewise.diagnosis._setup import Setup
@@ -94,12 +94,12 @@ def diagnose(
     """
     folder, dataset, start, asked = Path(out), perform.dataset, begun or Begun(), wanted or Wanted()
     given = setup or Setup()
-    way = written_way(folder, dataset) or start.way
+    way = begun_diagnosis(folder, dataset) or start.way
     bench = Bench(folder / "runs", perform, workers=workers, progress=progress, way=way)
 
     def train(what: str, plan: Sequence[Run]) -> Results:
         bench.measure(plan)
-        write_way(folder, dataset, bench.way)
+        PLAN.write(folder, dataset, bench.way)
         return bench.train(what, plan)
 
     conditions = None
@@ -107,7 +107,7 @@ def diagnose(
         side = side_bench(bench, "conditions", dataset)
         conditions = check_conditions(side, replace(given, replicates=min(given.replicates, REPLICATES)))
         bench.way = side.way
-        write_way(folder, dataset, bench.way)
+        PLAN.write(folder, dataset, bench.way)
     found = examine(perform, given, train, base=start.plan, command=asked.command, causes=asked.causes)
     benefits = None
     if asked.benefits or asked.hints:
@@ -115,5 +115,5 @@ def diagnose(
         best = best_trials([pair for pair in train("baseline", plan) if pair[0].treatment in (ALONE, TOGETHER)])
         arms = Arms.from_results(best).first(REPLICATES)
         benefits = measure_benefits(bench, arms, tasks=asked.tasks or None, hints=asked.hints, only=not asked.benefits)
-        write_way(folder, dataset, bench.way)
+        PLAN.write(folder, dataset, bench.way)
     return replace(found, conditions=conditions, benefits=benefits)

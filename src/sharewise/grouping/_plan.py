@@ -1,18 +1,15 @@
 """What a grouping was begun with, written down before its first run, so that it can be continued."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from sharewise._core import InputError
 from sharewise.grouping._protocol import GroupingProtocol
 from sharewise.mixing import Dataset
-from sharewise.runs import Run, Way
-from sharewise.training import whole_file
+from sharewise.runs import PlanFile, Run, Way
 
-PLAN = "grouping_plan.json"
+PLAN = PlanFile("grouping_plan.json", "a grouping")
 
 
 def check_grouping(folder: Path, dataset: Dataset) -> None:
@@ -30,20 +27,12 @@ def check_grouping(folder: Path, dataset: Dataset) -> None:
             f"groups are chosen among three tasks or more, got {len(dataset.tasks)}; for two `sharewise study` says "
             "whether to train them together"
         )
-    path = folder / PLAN
-    if path.exists():
-        found = _read(path)
+    found = PLAN.read(folder)
+    if found is not None:
         if found["fingerprint"] != dataset.fingerprint:
             raise InputError(f"`{folder}` holds a grouping of other data; choose another folder with `--out`")
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(f"`{folder}` is not empty and holds no grouping; choose another folder with `--out`")
-
-
-def written_way(folder: Path) -> Way | None:
-    """The way to run that the plan in a folder was begun with; None: there is none yet."""
-    path = folder / PLAN
-    way = _read(path).get("way") if path.exists() else None
-    return None if way is None else Way.from_description(way)
 
 
 def freeze_plan(
@@ -58,18 +47,4 @@ def freeze_plan(
         runs: so far.
         way: to run them.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    text: dict[str, Any] = {"fingerprint": dataset.fingerprint, "protocol": asdict(protocol)}
-    text |= {"way": None if way is None else way.describe(), "runs": [run.describe() for run in runs]}
-    with whole_file(folder / PLAN) as draft:
-        draft.write_text(json.dumps(text, indent=1), encoding="utf-8")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not {"fingerprint", "way"} <= found.keys():
-        raise InputError(f"`{path}` is no plan of a grouping; choose another folder with `--out`")
-    return found
+    PLAN.write(folder, dataset, way, protocol=asdict(protocol), runs=[run.describe() for run in runs])

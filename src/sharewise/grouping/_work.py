@@ -8,7 +8,7 @@ from typing import final
 from sharewise.grouping._confirm import confirm_plan
 from sharewise.grouping._contenders import TOGETHER, Contender
 from sharewise.grouping._explore import MANY, Estimate, explore
-from sharewise.grouping._plan import freeze_plan, written_way
+from sharewise.grouping._plan import PLAN, freeze_plan
 from sharewise.grouping._protocol import GroupingProtocol
 from sharewise.grouping._sizes import Sizes
 from sharewise.grouping._subsets import all_subsets, subset_plan
@@ -38,7 +38,7 @@ class Work:
     ) -> None:
         self.folder, self.perform, self.protocol, self.dataset = folder, perform, protocol, perform.dataset
         self.order = tuple(task.name for task in self.dataset.tasks)
-        way = written_way(folder)
+        way = PLAN.way(folder)
         self.bench = Bench(folder / "runs", perform, workers=workers, progress=progress, way=way)
         recipe = protocol.recipe(self.bench.rows(0), 0, 0)
         self.like = Run(

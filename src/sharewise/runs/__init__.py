@@ -10,6 +10,7 @@ from sharewise.runs._machine import choose_device, cores, free_memory
 from sharewise.runs._measured import OWN_BEST
 from sharewise.runs._penalty import build_penalty, tuned
 from sharewise.runs._perform import TEST, Perform
+from sharewise.runs._plan_file import PlanFile
 from sharewise.runs._pool import can_travel, execute, one_thread, warm_up
 from sharewise.runs._progress import Progress, Silent
 from sharewise.runs._run import Network, Run
@@ -39,6 +40,7 @@ __all__ = [
     "best_trials",
     "Way",
     "Pace",
+    "PlanFile",
     "choose_way",
     "divide",
     "OWN_BEST",

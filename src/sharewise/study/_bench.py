@@ -6,7 +6,7 @@ from typing import TypeAlias, final
 
 from sharewise.runs import Bench, Finished, Perform, Progress, Results, Run, best_trials, execute
 from sharewise.study._budget import Budget
-from sharewise.study._plan import freeze_plan, written_way
+from sharewise.study._plan import PLAN, freeze_plan
 from sharewise.study._references import REFERENCES, PerformReference
 from sharewise.study._transfer import PAIR, WITHOUT
 
@@ -25,7 +25,7 @@ class StudyBench:
     """
 
     def __init__(self, folder: Path, perform: Perform, workers: int | None, progress: Progress) -> None:
-        way = written_way(folder)
+        way = PLAN.way(folder)
         self.folder, self.perform, self.progress = folder, perform, progress
         self.runs = Bench(folder / "runs", perform, workers=workers, progress=progress, way=way)
         self.budget: Budget | None = None

@@ -12,7 +12,7 @@ from sharewise._core import InputError
 from sharewise.diagnosis import Begun, Diagnosis, Setup, Wanted, diagnose
 from sharewise.runs import Perform, Progress, Sharing
 from sharewise.study._diagnosis_report import write_diagnosis
-from sharewise.study._plan import check_study, make_plan, write_text, written_way
+from sharewise.study._plan import PLAN, check_study, make_plan, write_text
 from sharewise.study._protocol import Protocol
 from sharewise.study._summary import without_nan
 from sharewise.study._treatments import treatments_of
@@ -63,7 +63,7 @@ def diagnosis(
     if numbers.replicates < 2:
         raise InputError("a diagnosis needs at least two replicates for its intervals, got one; ten are better")
     check_study(folder, dataset)
-    begun, way = None, written_way(folder)
+    begun, way = None, PLAN.way(folder)
     if way is not None and form.key == "hard":
         begun = Begun(plan=make_plan(dataset, numbers, treatments_of(numbers, perform)), way=way)
     found = diagnose(

@@ -1,21 +1,20 @@
 """The runs of a study, frozen before the first of them."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sharewise._core import InputError
-from sharewise.diagnosis import DIAGNOSIS_PLAN
-from sharewise.diagnosis import written_way as begun_diagnosis
+from sharewise.diagnosis import begun_diagnosis
 from sharewise.mixing import Dataset
-from sharewise.runs import Run, Way
+from sharewise.runs import PlanFile, Run, Way
 from sharewise.study._budget import Budget
 from sharewise.study._protocol import Protocol
 from sharewise.study._treatments import Treatment
 from sharewise.training import Recipe, whole_file
 
-PLAN, SETTINGS = "plan.json", "study.yaml"  # in the folder of a study
+PLAN = PlanFile("plan.json", "a study", ("fingerprint", "tasks", "runs"))
+SETTINGS = "study.yaml"  # in the folder of a study
 PROBED = 20  # tasks, up to which gradients are measured over time
 
 
@@ -99,25 +98,19 @@ def check_study(folder: Path, dataset: Dataset) -> None:
     """
     if len(dataset.tasks) < 2:
         raise InputError(f"a study compares tasks and needs two of them, got {len(dataset.tasks)}; name more tasks")
-    path = folder / PLAN
-    if path.exists():
-        found = _read(path)
+    found = PLAN.read(folder)
+    if found is not None:
         if found["fingerprint"] != dataset.fingerprint or found["tasks"] != _names(dataset):
             raise InputError(
                 f"`{folder}` holds another study (tasks {', '.join(found['tasks'][:5])}); choose another folder with "
                 "`--out`, or delete this one"
             )
-    elif (folder / DIAGNOSIS_PLAN).exists():
-        begun_diagnosis(folder, dataset)
-    elif folder.exists() and any(SETTINGS not in entry.name for entry in folder.iterdir()):
+    elif (
+        begun_diagnosis(folder, dataset) is None
+        and folder.exists()
+        and any(SETTINGS not in entry.name for entry in folder.iterdir())
+    ):
         raise InputError(f"`{folder}` is not empty and holds no study; choose another folder with `--out`")
-
-
-def written_way(folder: Path) -> Way | None:
-    """The way to run that the plan in a folder was begun with; None: there is none yet."""
-    path = folder / PLAN
-    way = _read(path).get("way") if path.exists() else None
-    return None if way is None else Way.from_description(way)
 
 
 def written_budget(folder: Path, protocol: Protocol) -> Budget | None:
@@ -127,8 +120,7 @@ def written_budget(folder: Path, protocol: Protocol) -> Budget | None:
         folder: of the study.
         protocol: what is asked for.
     """
-    path = folder / PLAN
-    row = _read(path).get("budget") if path.exists() else None
+    row = (PLAN.read(folder) or {}).get("budget")
     return None if row is None or row["seconds"] != protocol.budget else Budget.continued(row, protocol)
 
 
@@ -146,13 +138,8 @@ def freeze_plan(folder: Path, plan: Sequence[Run], dataset: Dataset, way: Way, *
         InputError: as `check_study`.
     """
     check_study(folder, dataset)
-    folder.mkdir(parents=True, exist_ok=True)
-    runs = [run.describe() for run in plan]
-    text: dict[str, Any] = {"fingerprint": dataset.fingerprint, "tasks": _names(dataset), "way": way.describe()}
-    if budget is not None:
-        text["budget"] = budget.describe()
-    text["runs"] = runs
-    write_text(folder / PLAN, json.dumps(text, indent=1))
+    more: dict[str, Any] = {} if budget is None else {"budget": budget.describe()}
+    PLAN.write(folder, dataset, way, tasks=_names(dataset), **more, runs=[run.describe() for run in plan])
 
 
 def _names(dataset: Dataset) -> list[str]:
@@ -163,13 +150,3 @@ def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     with whole_file(path) as draft:
         draft.write_text(text, encoding="utf-8")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not {"fingerprint", "tasks", "runs"} <= found.keys():
-        raise InputError(f"`{path}` is no plan of a study; choose another folder with `--out`")
-    return found
