@@ -5,7 +5,7 @@ import pytest
 
 from sharewise._core import InputError, Record
 from sharewise.grouping import Contender, Served
-from sharewise.grouping._confirm import confirm_plan, skills, skills_of
+from sharewise.grouping._confirm import confirm_plan, skills_of
 from sharewise.grouping._contenders import extremes
 from sharewise.grouping._sizes import Sizes
 from sharewise.runs import Finished, Network, Perform, Run
@@ -55,7 +55,7 @@ def test_a_task_has_the_skill_of_the_network_that_serves_it(sizes, quick):
     ]
     found = skills_of([overlapping()], results, sizes, order=ORDER, role="test")["groups"]
     assert found == pytest.approx(np.array([[0.3, 0.3, 0.2, 0.2], [0.31, 0.31, 0.21, 0.21]]))
-    assert skills(results[0][1], "select") == {}
+    assert results[0][1].last("skill", "select") == {}
 
 
 def test_a_network_that_no_setting_trains_is_told(sizes, quick):

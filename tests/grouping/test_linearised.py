@@ -12,7 +12,7 @@ from torch import nn
 from sharewise._core import Batch
 from sharewise.grouping import _linearised, all_subsets, linearised, linearised_gains
 from sharewise.grouping._joint import joint_runs
-from sharewise.grouping._linearised import LinearisedWork, joint_cosines, member_losses, subset_losses
+from sharewise.grouping._linearised import LinearisedWork, joint_cosines, member_losses
 from sharewise.grouping._quadratic import directions, quadratic
 from sharewise.models import MLP, Heads, MultiTask
 from sharewise.tasks import Binary, Criterion, Multiclass, Regression, Task
@@ -87,6 +87,14 @@ def retrain(train, held, group, ridge, count):
         change = gradients @ np.concatenate([best[:count], best[count + at * width : count + (at + 1) * width]])
         losses[task] = (loss + slope * change + curve * change**2 / 2).mean()
     return losses
+
+
+def subset_losses(fit, held, members, strength):
+    """Losses of the members of each subset [G, K], nan for the others."""
+    places = members.nonzero(as_tuple=True)
+    found = torch.full(members.shape, torch.nan, dtype=fit.slope.dtype)
+    found[places] = member_losses(fit, held, places, strength)
+    return found
 
 
 @pytest.mark.parametrize(("missing", "strength"), [(True, 1e-3), (False, 1.0)])

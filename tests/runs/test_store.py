@@ -82,3 +82,11 @@ def _write_for_ever(folder):
     while True:
         Store(folder).put(str(number % 50), large)
         number += 1
+
+
+def test_numbers_at_the_end_are_those_without_a_step():
+    rows = [("skill", 0.5, "test", "a"), ("skill", 0.4, "select", "a"), ("loss", 0.1, "test", "a")]
+    records = [*(Record(*row) for row in rows), Record("skill", 0.9, "test", "a", step=3), Record("skill", 1.0, "test")]
+    found = Finished([*records, Record("skill", 0.7, "test", "b")])
+    assert found.last("skill", "test") == {"a": 0.5, "b": 0.7}
+    assert found.last("skill", "valid") == {}

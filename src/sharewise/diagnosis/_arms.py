@@ -107,15 +107,8 @@ def scores(results: Results, task: Task, role: Role) -> Floats:
 
 def numbers(results: Results, name: str, task: str, role: Role) -> Floats:
     """A number at the end of each run, in the order of the replicates: [R]; nan where a run has none."""
-    rows = []
-    for _, finished in sorted(results, key=lambda pair: pair[0].replicate):
-        found = [
-            each.value
-            for each in finished.records
-            if (each.name, each.task, each.role, each.step) == (name, task, role, None)
-        ]
-        rows.append(found[0] if found else np.nan)
-    return np.array(rows)
+    ordered = sorted(results, key=lambda pair: pair[0].replicate)
+    return np.array([finished.last(name, role).get(task, np.nan) for _, finished in ordered])
 
 
 def side_bench(bench: Bench, name: str, dataset: Dataset) -> Bench:

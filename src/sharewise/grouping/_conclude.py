@@ -36,9 +36,13 @@ def conclude(work: Work, contenders: Sequence[Contender], best: Results, estimat
     select, test = (skills_of(contenders, best, work.sizes, order=order, role=role) for role in ("select", "test"))
     choice = _choose(work, contenders, select)
     rules = Rules(paired_interval(dataset, "test"), protocol.margin, protocol.level)
-    verdicts = judge_contenders(_means(test), choice.chosen, rules)
+    means = _means(test)
+    verdicts = judge_contenders(means, choice.chosen, rules)
     against = _against(choice, test)
-    standings = [_standing(work, each, best, test=test, choice=choice, estimate=estimate) for each in contenders]
+    standings = [
+        _standing(work, each, best, test=test, skill=float(means[each.name].mean()), choice=choice, estimate=estimate)
+        for each in contenders
+    ]
     return Grouping(
         name=dataset.name,
         tasks=order,
@@ -86,7 +90,14 @@ def _against(choice: Choice, test: Skills) -> str:
 
 
 def _standing(
-    work: Work, contender: Contender, best: Results, *, test: Skills, choice: Choice, estimate: Estimate
+    work: Work,
+    contender: Contender,
+    best: Results,
+    *,
+    test: Skills,
+    skill: float,
+    choice: Choice,
+    estimate: Estimate,
 ) -> Standing:
     many, table = len(contender.networks), test[contender.name]
     width, promised = work.sizes.width(many), predicted(estimate, contender)
@@ -96,7 +107,7 @@ def _standing(
         contender=contender,
         width=width,
         parameters=work.sizes.parameters(many, width),
-        skill=float(_means(test)[contender.name].mean()),
+        skill=skill,
         skills=tuple(table.mean(axis=0).tolist()),
         select=choice.differences.get(contender.name),
         promised=tuple(promised[name] for name in work.order),

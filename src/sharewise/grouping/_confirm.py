@@ -113,7 +113,7 @@ def skills_of(
         if "failed" in finished.info:
             raise InputError(f"no setting could train {' and '.join(run.tasks[:3])}: {finished.info['failed']}")
         table = found.setdefault((run.network.width, frozenset(run.tasks)), {})
-        table |= {(run.replicate, name): value for name, value in skills(finished, role).items()}
+        table |= {(run.replicate, name): value for name, value in finished.last("skill", role).items()}
     replicates = sorted({run.replicate for run, _ in best})
     tables: dict[str, Floats] = {}
     for each in contenders:
@@ -122,12 +122,3 @@ def skills_of(
         rows = [[serving[name].get((replicate, name), np.nan) for name in order] for replicate in replicates]
         tables[each.name] = np.array(rows, dtype=np.float64)
     return tables
-
-
-def skills(finished: Finished, role: Role) -> dict[str, float]:
-    """Skill of each task at the end of a run: 1 is perfect, 0 a constant prediction."""
-    return {
-        record.task or "": record.value
-        for record in finished.records
-        if (record.name, record.role, record.step) == ("skill", role, None)
-    }

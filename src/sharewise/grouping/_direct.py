@@ -57,10 +57,11 @@ def pairs(bench: Bench, like: Run, *, replicates: Sequence[int] = range(4), leng
     """
     groups = [frozenset(pair) for size in (1, 2) for pair in combinations(like.tasks, size)]
     losses = train_subsets(bench, like, groups, replicates=replicates, length=length)
-    gains = losses.gains()
+    gains, row = losses.gains(), {group: place for place, group in enumerate(groups)}
+    column = {task: place for place, task in enumerate(like.tasks)}
 
     def gain(task: str, other: str) -> Floats:
-        return gains[groups.index(frozenset({task, other})), :, like.tasks.index(task)]
+        return gains[row[frozenset({task, other})], :, column[task]]
 
     return Affinity(
         like.tasks, *table(like.tasks, gain), losses.cost, "pairs", f"gain of the row beside the column, {UNIT}"

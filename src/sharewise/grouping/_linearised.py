@@ -83,24 +83,6 @@ class _Reduced:
     curvature: Tensor
 
 
-def subset_losses(fit: Quadratic, held: Quadratic, members: Tensor, strength: float) -> Tensor:
-    """Losses on held-out rows after each subset minimised its own sum of training losses with a ridge penalty.
-
-    Args:
-        fit: of training rows.
-        held: of other rows.
-        members: [G, K] of 0 and 1.
-        strength: of the penalty, as a share of the mean curvature.
-
-    Returns:
-        [G, K]; nan for tasks that are not members.
-    """
-    places = members.nonzero(as_tuple=True)
-    found = torch.full(members.shape, torch.nan, dtype=fit.slope.dtype)
-    found[places] = member_losses(fit, held, places, strength)
-    return found
-
-
 def member_losses(fit: Quadratic, held: Quadratic, places: Places, strength: float) -> Tensor:
     """Losses on held-out rows of the members of groups, each of which minimised its training losses with a ridge.
 

@@ -132,7 +132,6 @@ def losses_of(
     row = {group: at for at, group in enumerate(groups)}
     values = np.full((len(groups), len(replicates), len(tasks)), np.nan)
     for run, finished in results:
-        for record in finished.records:
-            if (record.name, record.role, record.step) == ("loss", role, None) and record.task in place:
-                values[row[frozenset(run.tasks)], column[run.replicate], place[record.task]] = record.value
+        for name, value in finished.last("loss", role).items():
+            values[row[frozenset(run.tasks)], column[run.replicate], place[name]] = value
     return values

@@ -10,7 +10,7 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from sharewise._core import InputError, Record
+from sharewise._core import InputError, Record, Role
 from sharewise.training import whole_file
 
 
@@ -28,6 +28,19 @@ class Finished:
     records: Sequence[Record] = ()
     tensors: dict[str, Tensor] = field(default_factory=dict)
     info: dict[str, Any] = field(default_factory=dict)
+
+    def last(self, name: str, role: Role) -> dict[str, float]:
+        """A number at the end of the run: task -> value, for the tasks that have it.
+
+        Example:
+            >>> Finished([Record("loss", 0.5, "test", "age"), Record("loss", 0.9, "test", "age", step=0)]).last(
+            ...     "loss", "test"
+            ... )
+            {'age': 0.5}
+        """
+        wanted = (name, role, None)
+        rows = [each for each in self.records if (each.name, each.role, each.step) == wanted]
+        return {each.task: each.value for each in rows if each.task is not None}
 
 
 @final

@@ -150,13 +150,9 @@ def _mean(values: Floats) -> float:
 
 def _records(outcome: Outcome, task: Task, arm: str, name: str) -> Floats:
     """A test number of the arm's tuned runs, in the order of the replicates."""
-    found = [
-        record.value
-        for run, finished in sorted(outcome.best, key=lambda pair: pair[0].replicate)
-        for record in (finished.records if run.treatment == arm else ())
-        if (record.name, record.role, record.task, record.step) == (name, "test", task.name, None)
-    ]
-    return np.array(found, dtype=np.float64)
+    ordered = sorted(outcome.best, key=lambda pair: pair[0].replicate)
+    rows = [finished.last(name, "test") for run, finished in ordered if run.treatment == arm]
+    return np.array([row[task.name] for row in rows if task.name in row], dtype=np.float64)
 
 
 def _runs(outcome: Outcome, task: Task, replicates: int) -> dict[str, tuple[int, ...]]:

@@ -1,6 +1,6 @@
 """What a study did and what limits it, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -86,15 +86,16 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
 
 def _gaps(outcome: Outcome, task: str) -> Gaps:
     """Where the loss of a hurt task sits, over the replicates in which it was trained alone and together."""
-    losses: dict[str, dict[int, dict[str, float]]] = {ALONE: {}, TOGETHER: {}}
+    losses: dict[str, dict[int, tuple[float, float]]] = {ALONE: {}, TOGETHER: {}}
     for run, finished in outcome.best:
-        for record in finished.records if run.treatment in losses else ():
-            if (record.name, record.task, record.step) == ("loss", task, None) and record.role in ("train", "test"):
-                losses[run.treatment].setdefault(run.replicate, {})[record.role] = record.value
+        if run.treatment in losses and task in run.tasks:
+            train, new = (finished.last("loss", role)[task] for role in ("train", "test"))
+            losses[run.treatment][run.replicate] = train, new
     both = sorted(losses[ALONE].keys() & losses[TOGETHER].keys())
     alone, together = (_columns([losses[arm][replicate] for replicate in both]) for arm in (ALONE, TOGETHER))
     return split_gap(alone, together, interval=paired_interval(outcome.dataset))
 
 
-def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
-    return {"train": np.array([row["train"] for row in rows]), "new": np.array([row["test"] for row in rows])}
+def _columns(rows: Sequence[tuple[float, float]]) -> dict[str, np.ndarray]:
+    train, new = np.array(rows).T
+    return {"train": train, "new": new}
