@@ -6,7 +6,6 @@ that was interrupted continues: finished draws are kept.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from benchmarks._diagnosis_draw import Numbers
 from benchmarks._diagnosis_page import Draw, page, summary
 from benchmarks._diagnosis_scenarios import SCENARIOS, PerformDraw, PerformTuning
+from benchmarks._published import add_outputs, publish
 from sharewise.runs import Store, execute
 
 PAGE = Path("docs/diagnosis_checked.md")
@@ -57,19 +57,14 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/diagnosis"), help="finished draws are kept here")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--smoke", action="store_true", help="two draws of tiny trainings, which find nothing")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to this file")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
+    add_outputs(parser, PAGE)
     given = parser.parse_args(words)
     numbers = SMOKE if given.smoke else Numbers()
     seeds = range(given.first, given.first + (2 if given.smoke else given.draws))
     places = [at for at, each in enumerate(SCENARIOS) if not given.only or each.name in given.only]
     found = run(given.out, numbers, seeds, places=places, workers=given.workers)
     text = page(found, numbers, len(seeds))
-    print(text)
-    if given.json:
-        given.json.write_text(json.dumps(summary(found), indent=1) + "\n")
-    if given.write:
-        PAGE.write_text(text)
+    publish(given, text, summary(found), PAGE)
 
 
 if __name__ == "__main__":

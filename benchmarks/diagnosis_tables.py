@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks._published import add_outputs, publish
 from sharewise.diagnosis import Wanted
 from sharewise.mixing import Columns, Table
 from sharewise.runs import Network, Perform
@@ -157,7 +158,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--trials", type=int, default=1)
     parser.add_argument("--width", type=int, default=48)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
+    add_outputs(parser, PAGE)
     given = parser.parse_args(words)
     if given.data is None:
         parser.error("name the folder of the data, or set SHAREWISE_DATA")
@@ -167,9 +168,7 @@ def main(words: Sequence[str] | None = None) -> None:
         for name in given.sets
     }
     text = page(found, protocol)
-    print(text)
-    if given.write:
-        PAGE.write_text(text, encoding="utf-8")
+    publish(given, text, found, PAGE)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks._grouping_data import SETS
 from benchmarks._grouping_page import Estimated, Measured, page
 from benchmarks._grouping_truth import Array, Truth, agreement
+from benchmarks._published import add_outputs, publish
 from benchmarks._tables import data_folder
 from sharewise._core import InputError
 from sharewise.grouping import (
@@ -234,8 +235,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--width", type=int, default=default.width)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to this file")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
+    add_outputs(parser, PAGE)
     given = parser.parse_args(words)
     numbers = Numbers(given.replicates, given.draws, given.length, given.steps, given.width)
     try:
@@ -243,11 +243,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except InputError as error:
         sys.exit(f"Error: {error}")
     text = page(found, numbers.replicates, numbers.draws, numbers.length)
-    print(text)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n")
-    if given.write:
-        PAGE.write_text(text)
+    publish(given, text, [asdict(each) for each in found], PAGE)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks._published import add_outputs, publish
 from benchmarks._tables import data_folder
 from sharewise._core import InputError
 from sharewise.evidence import Interval, paired_interval
@@ -222,7 +223,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/grouping_scale"), help="finished runs are kept here")
     parser.add_argument("--sets", nargs="+", choices=[*SETS], default=[*SETS])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
+    add_outputs(parser, PAGE)
     given = parser.parse_args(words)
     numbers = Numbers()
     try:
@@ -231,9 +232,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except InputError as error:
         sys.exit(f"Error: {error}")
     text = page(found, numbers)
-    print(text)
-    if given.write:
-        PAGE.write_text(text, encoding="utf-8")
+    publish(given, text, [asdict(each) for each in found], PAGE)
 
 
 if __name__ == "__main__":

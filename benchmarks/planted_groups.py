@@ -18,6 +18,7 @@ import torch
 from scipy import stats
 from torch import nn
 
+from benchmarks._published import add_outputs, publish
 from sharewise.grouping import GROUPING, Contender, Grouping, GroupingProtocol, group
 from sharewise.mixing import Tensors, planted_groups
 from sharewise.runs import one_thread
@@ -236,14 +237,13 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--noise", type=float, default=default.noise)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--finished", action="store_true", help="only show draws that are finished")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
+    add_outputs(parser, PAGE)
     given = parser.parse_args(words)
     torch.set_num_threads(1)
     numbers = Numbers(given.draws, given.noise)
-    text = page(run(given.out, numbers, worlds=given.worlds, workers=given.workers, finished=given.finished), numbers)
-    print(text)
-    if given.write:
-        PAGE.write_text(text, encoding="utf-8")
+    found = run(given.out, numbers, worlds=given.worlds, workers=given.workers, finished=given.finished)
+    text = page(found, numbers)
+    publish(given, text, [asdict(each) for each in found], PAGE)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ rows, and its scores are those of the test rows. A run that was interrupted cont
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks._published import add_outputs, publish
 from benchmarks._sharing_page import Compared, page
 from benchmarks._tables import TABLES, data_folder
 from sharewise._core import InputError
@@ -183,8 +183,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--width", type=int, default=default.network.width)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to this file")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
+    add_outputs(parser, PAGE)
     given = parser.parse_args(words)
     numbers = Numbers(given.replicates, given.trials, given.steps, Network(given.width, 2))
     try:
@@ -192,11 +191,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except InputError as error:
         sys.exit(f"Error: {error}")
     text = page(found, numbers.replicates, numbers.trials, numbers.steps)
-    print(text)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n")
-    if given.write:
-        PAGE.write_text(text)
+    publish(given, text, [asdict(each) for each in found], PAGE)
 
 
 if __name__ == "__main__":

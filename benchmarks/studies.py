@@ -5,7 +5,6 @@ kept in a folder of its own, so that an interrupted benchmark continues. `--writ
 """
 
 import argparse
-import json
 import os
 import shlex
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks._published import add_outputs, publish
 from benchmarks._rows import Row
 from sharewise.study import Summary, TaskSummary
 
@@ -215,8 +215,7 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path, default=os.environ.get("SHAREWISE_DATA"), help="the data sets")
     parser.add_argument("--out", type=Path, default=Path("runs/studies"), help="folder of the studies")
     parser.add_argument("--only", nargs="*", default=[table.name for table in TABLES], help="names of studies")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write mean gains as rows")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
+    add_outputs(parser, PAGE)
     arguments = parser.parse_args()
     if arguments.data is None or not Path(arguments.data).is_dir():
         sys.exit(
@@ -225,15 +224,8 @@ def main() -> None:
     chosen = [table for table in TABLES if table.name in arguments.only]
     found = {table.name: perform(table, Path(arguments.data), arguments.out) for table in chosen}
     text = page(found)
-    print(text)
-    if arguments.json:
-        gains = {
-            name: next(each.gain for each in one.treatments if each.name == "together") for name, one in found.items()
-        }
-        rows = [asdict(Row(f"mean gain, {name}", gain.estimate)) for name, gain in gains.items()]
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
-    if arguments.write:
-        PAGE.write_text(text, encoding="utf-8")
+    gains = {name: next(each.gain for each in one.treatments if each.name == "together") for name, one in found.items()}
+    publish(arguments, text, [asdict(Row(f"mean gain, {name}", gain.estimate)) for name, gain in gains.items()], PAGE)
 
 
 if __name__ == "__main__":

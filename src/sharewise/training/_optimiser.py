@@ -68,6 +68,31 @@ def factors(model: nn.Module, scales: Mapping[str, float]) -> dict[nn.Parameter,
     return {parameter: known[parameter] for parameter in model.parameters() if parameter in known}
 
 
+def clip(model: nn.Module, method: nn.Module, largest: float | None) -> Tensor:
+    """Clip a model's gradient, and measure it and the method's own.
+
+    Args:
+        model: whose gradient is scaled down to the largest norm.
+        method: whose parameters, if it has any, are never clipped.
+        largest: norm, or None: nothing is clipped.
+
+    Returns:
+        The norms before, summed: not finite if a gradient is not, though no loss may be.
+
+    Example:
+        >>> model = nn.Linear(1, 1, bias=False)
+        >>> model.weight.grad = torch.full((1, 1), 4.0)
+        >>> clip(model, nn.Identity(), 1.0).item(), round(model.weight.grad.item(), 4)
+        (4.0, 1.0)
+    """
+    norm = _norm(model) if largest is None else nn.utils.clip_grad_norm_(model.parameters(), largest)
+    return norm + _norm(method) if any(True for _ in method.parameters()) else norm
+
+
+def _norm(module: nn.Module) -> Tensor:
+    return nn.utils.get_total_norm([each.grad for each in module.parameters() if each.grad is not None])
+
+
 def skip_unless_finite(optimiser: torch.optim.Optimizer, norm: Tensor) -> None:
     """Let the next step of a fused optimiser change nothing if the gradient is not finite; nothing waits for a device.
 

@@ -21,7 +21,7 @@ from sharewise.training._expected import expected_counts
 from sharewise.training._finite import FiniteWatch, NonFiniteLossError, blame
 from sharewise.training._modes import training_mode
 from sharewise.training._noise import step_seed
-from sharewise.training._optimiser import make_optimiser, set_rate, skip_unless_finite
+from sharewise.training._optimiser import clip, make_optimiser, set_rate, skip_unless_finite
 from sharewise.training._penalty import Penalty
 from sharewise.training._probe import gradient_records
 from sharewise.training._progress import Progress, merge_outputs, snapshot, task_records
@@ -144,7 +144,6 @@ class Loop:
         self.running: Losses | None = None
         self.progress = Progress()
         self.method = given.method.to(self.device).train()
-        self.learns = any(True for _ in self.method.parameters())
         training_mode(self.model)
 
     def _chunks(self) -> TaskChunks | None:
@@ -183,20 +182,12 @@ class Loop:
             self._fail()
         self.running = losses if self.running is None else self.running + losses
         self.scaler.unscale_(self.optimiser)
-        norm = self._clip()
+        norm = clip(self.model, self.method, self.recipe.clip)
         if not self.scaler.is_enabled():
             skip_unless_finite(self.optimiser, norm)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.progress.step += 1
-
-    def _clip(self) -> Tensor:
-        """Clip the model's gradient; the norm of the whole gradient, which may be infinite though no loss is."""
-        if self.recipe.clip is None:
-            norm = _norm(self.model)
-        else:
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        return norm + _norm(self.method) if self.learns else norm
 
     def evaluate(self) -> None:
         """Measure on the validation rows, and keep the best state."""
@@ -284,10 +275,6 @@ def _seed(seed: int, device: torch.device) -> None:
         torch.default_generator.manual_seed(seed)
     else:
         torch.manual_seed(seed)
-
-
-def _norm(module: nn.Module) -> Tensor:
-    return nn.utils.get_total_norm([each.grad for each in module.parameters() if each.grad is not None])
 
 
 def _mean(skill: Tensor, trained: Tensor | None) -> float:
