@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from sharewise.mixing import Tensors, from_arrays
 from sharewise.tasks import Binary, Regression, Task
 
 ROWS = 2_000  # at most
+SIX = 6  # tasks of a table with more
+BINARY = ("emotions", "yeast")
 
 
 @dataclass(frozen=True)
@@ -59,4 +62,24 @@ def beijing(folder: Path) -> Tensors:
     return _tensors("beijing", frame, [_regression(name) for name in names])
 
 
+def mulan(name: str, folder: Path) -> Tensors:
+    """The first six targets or labels of a table of the Mulan collection."""
+    part = "mulan_multilabel" if name in BINARY else "mulan_mtr"
+    frame = read_frame(folder, f"{part}/{name}.parquet").select_dtypes("number").dropna()
+    names = [column for column in frame.columns if column.startswith("y_")]
+    tasks = [
+        Task(each, Binary(), metrics=Binary().metrics[2:]) if name in BINARY else _regression(each)
+        for each in names[:SIX]
+    ]
+    return _tensors(name, frame.drop(columns=names[SIX:]), tasks)
+
+
 SETS = {"sarcos": Set(sarcos, 150), "scene": Set(scene, 100), "beijing": Set(beijing, 150)}
+SEEN = {
+    "emotions": Set(partial(mulan, "emotions"), 100),
+    "rf1": Set(partial(mulan, "rf1"), 150),
+    "yeast": Set(partial(mulan, "yeast"), 100),
+    "scm20d": Set(partial(mulan, "scm20d"), 150),
+    "wq": Set(partial(mulan, "wq"), 100),
+}
+"""Tables on which the recommended estimate was chosen."""

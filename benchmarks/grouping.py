@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._grouping_data import SETS
-from benchmarks._grouping_page import Estimated, Measured, page
+from benchmarks._grouping_data import SEEN, SETS
+from benchmarks._grouping_page import AGAIN, Estimated, Measured, page
 from benchmarks._grouping_truth import Array, Truth, agreement
 from benchmarks._published import add_outputs, publish
 from benchmarks._tables import data_folder
@@ -43,6 +43,7 @@ from sharewise.mixing import Tensors
 from sharewise.runs import Bench, Network, Perform, Run, Way
 from sharewise.training import Recipe
 
+KNOWN = SETS | SEEN
 PAGE = Path("docs/grouping_compared.md")
 FIRST = 1_000  # replicates of estimates: none of the truth's
 
@@ -54,7 +55,7 @@ class Numbers:
     Args:
         replicates: of the truth.
         draws: of every estimate.
-        length: of the short trainings of estimates, as a share of the truth's.
+        length: of the trainings of estimates that are told to be shorter, as a share of the truth's.
         steps: of a training of the truth, or None: the set's own number.
         width: of the networks.
     """
@@ -102,8 +103,8 @@ def estimates(numbers: Numbers) -> dict[str, Callable[[Bench, Run, int, Truth, i
     """Name -> from (bench, joint run, first replicate, truth, number of groups)."""
     length = numbers.length
 
-    def short(bench: Bench, like: Run, first: int) -> Gains:
-        losses = train_subsets(bench, like, all_subsets(like.tasks), replicates=range(first, first + 2), length=length)
+    def all_tried(bench: Bench, like: Run, replicates: range) -> Gains:
+        losses = train_subsets(bench, like, all_subsets(like.tasks), replicates=replicates)
         values, errors = mean_error(losses.gains().swapaxes(0, 1))
         return Gains(like.tasks, losses.groups, values, np.nan_to_num(errors), losses.cost, "all subsets", "")
 
@@ -112,24 +113,28 @@ def estimates(numbers: Numbers) -> dict[str, Callable[[Bench, Run, int, Truth, i
 
     return {
         "recommended": lambda b, like, at, t, g: from_gains(
-            estimate_gains(b, like, first=at, effort=Effort(length, 3, 4, 3, 6)), t, g
+            estimate_gains(b, like, first=at, effort=Effort(1.0, anchors=0)), t, g
         ),
-        "recommended, no linearisation": lambda b, like, at, t, g: from_gains(
-            estimate_gains(b, like, first=at, effort=Effort(length, 3, 0, 3, 6)), t, g
+        "recommended, linearised guess": lambda b, like, at, t, g: from_gains(
+            estimate_gains(b, like, first=at, effort=Effort(1.0, bases=4, anchors=0)), t, g
         ),
-        "recommended, no anchors": lambda b, like, at, t, g: from_gains(
-            estimate_gains(b, like, first=at, effort=Effort(length, 3, 4, 3, 0)), t, g
+        "recommended, shorter, anchored": lambda b, like, at, t, g: from_gains(
+            estimate_gains(b, like, first=at, effort=Effort(length, replicates=8)), t, g
         ),
-        "all subsets, short": lambda b, like, at, t, g: from_gains(short(b, like, at), t, g),
-        "pairs": lambda b, like, at, t, g: from_affinity(pairs(b, like, replicates=own(at, 4), length=length), t, g),
-        "pairs, one full seed": lambda b, like, at, t, g: from_affinity(
+        "all subsets": lambda b, like, at, t, g: from_gains(all_tried(b, like, own(at, 3)), t, g),
+        AGAIN: lambda b, like, at, t, g: from_gains(all_tried(b, like, own(at, numbers.replicates)), t, g),
+        "pairs": lambda b, like, at, t, g: from_affinity(pairs(b, like, replicates=own(at, 8), length=1.0), t, g),
+        "pairs, shorter": lambda b, like, at, t, g: from_affinity(
+            pairs(b, like, replicates=own(at, 8), length=length), t, g
+        ),
+        "pairs, one seed": lambda b, like, at, t, g: from_affinity(
             pairs(b, like, replicates=own(at, 1), length=1.0), t, g
         ),
         "leave one out": lambda b, like, at, t, g: from_affinity(
-            leave_one_out(b, like, replicates=own(at, 4), length=length), t, g
+            leave_one_out(b, like, replicates=own(at, 24), length=1.0), t, g
         ),
         "random subsets": lambda b, like, at, t, g: from_affinity(
-            random_subsets(b, like, replicates=own(at, 2), length=length), t, g, "sum"
+            random_subsets(b, like, replicates=own(at, 5), length=1.0), t, g, "sum"
         ),
         "linearisation": lambda b, like, at, t, g: from_affinity(linearised(b, like, replicates=own(at, 6)), t, g),
         "lookahead": lambda b, like, at, t, g: from_affinity(lookahead_affinity(b, like, replicates=own(at, 6)), t, g),
@@ -151,14 +156,15 @@ def bench_of(data: Tensors, folder: Path, workers: int) -> Bench:
 
 def study(name: str, data: Tensors, bench: Bench, numbers: Numbers) -> Measured:
     """The truth and all estimates of one set."""
-    like = joint_run(data, numbers.steps or SETS[name].steps, numbers.width)
+    like = joint_run(data, numbers.steps or KNOWN[name].steps, numbers.width)
     started = time.perf_counter()
     losses = train_subsets(bench, like, all_subsets(like.tasks), replicates=range(numbers.replicates), role="test")
     truth, rows = Truth(losses), []
     best, worth = truth.best()
     print(f"{name}: truth in {time.perf_counter() - started:.0f} s", file=sys.stderr)
     for method, estimate in estimates(numbers).items():
-        rows.append(_estimated(method, estimate, bench, like, truth, len(best), numbers.draws))
+        draws = 1 if method == AGAIN else numbers.draws
+        rows.append(_estimated(method, estimate, bench, like, truth, len(best), draws))
         print(f"{name}: {method}", file=sys.stderr)
     mean = np.where(truth.counts, np.nanmean(truth.mean(), axis=0), np.nan)
     ceiling = truth.ceiling()
@@ -215,7 +221,7 @@ def run(data: Path | None, out: Path, numbers: Numbers, *, sets: Sequence[str], 
     """Read, train what is missing, compare."""
     folder, found = data_folder(data), []
     for name in sets:
-        tensors = SETS[name].read(folder)
+        tensors = KNOWN[name].read(folder)
         bench = bench_of(tensors, out / name, workers)
         found.append(study(name, tensors, bench, numbers))
         (out / name / "way.json").write_text(json.dumps(bench.way.describe()))
@@ -228,7 +234,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="folder of the tables (or SHAREWISE_DATA)")
     parser.add_argument("--out", type=Path, default=Path("runs/grouping"), help="finished networks are kept here")
-    parser.add_argument("--sets", nargs="+", choices=[*SETS], default=[*SETS])
+    parser.add_argument("--sets", nargs="+", choices=[*KNOWN], default=[*KNOWN])
     parser.add_argument("--replicates", type=int, default=default.replicates)
     parser.add_argument("--draws", type=int, default=default.draws)
     parser.add_argument("--length", type=float, default=default.length)

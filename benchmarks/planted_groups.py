@@ -26,20 +26,34 @@ from sharewise.runs import one_thread
 FEATURES = 100
 PAGE = Path("docs/planted_groups.md")
 AIM = 0.95
+FIRST = 100  # number of the first draw
 
 Groups = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
 class World:
-    """Groups that are planted; no groups are right where all tasks are alike or each is on its own."""
+    """Groups that are planted; no groups are right where all tasks are alike or each is on its own.
+
+    Args:
+        groups: names of their tasks.
+        labelled: share of the rows with a label, for a task of one group.
+        shared: the same for a task of two groups.
+    """
 
     groups: Groups
+    labelled: float = 0.2
+    shared: float = 0.2
 
     @property
     def none(self) -> bool:
         """Whether there are no groups."""
         return len(self.groups) == 1 or max(map(len, self.groups)) == 1
+
+    def shares(self) -> dict[str, float]:
+        """Share of the rows with a label by task."""
+        names = [name for one in self.groups for name in one]
+        return {name: self.labelled if names.count(name) == 1 else self.shared for name in names}
 
 
 WORLDS: dict[str, World] = {
@@ -47,7 +61,7 @@ WORLDS: dict[str, World] = {
     "three groups of two": World((("a", "b"), ("c", "d"), ("e", "f"))),
     "four groups of two": World((("a", "b"), ("c", "d"), ("e", "f"), ("g", "h"))),
     "five groups of two": World((("a", "b"), ("c", "d"), ("e", "f"), ("g", "h"), ("i", "j"))),
-    "two that overlap": World((("a", "b", "c", "x"), ("d", "e", "f", "x"))),
+    "two that overlap": World((("a", "b", "c", "x"), ("d", "e", "f", "x")), labelled=0.15, shared=0.6),
     "none, each on its own": World((("a",), ("b",), ("c",), ("d",), ("e",), ("f",))),
     "none, all alike": World((("a", "b", "c", "d", "e", "f"),)),
 }
@@ -72,21 +86,15 @@ class Numbers:
         draws: of data in each world.
         noise: of the labels, in standard deviations of what can be known.
         rows: of the data.
-        labelled: share of them with a label, for each task.
         fractions: of the rows: train, valid, select, test.
         protocol: of each grouping.
     """
 
-    draws: int = 8
+    draws: int = 10
     noise: float = 0.5
     rows: int = 2000
-    labelled: float = 0.2
     fractions: tuple[float, float, float, float] = (0.5, 0.1, 0.2, 0.2)
-    protocol: GroupingProtocol = field(
-        default_factory=lambda: GroupingProtocol(
-            method="pairs", replicates=8, short_replicates=6, trials=1, randoms=1, steps=300, short=0.5, batch_size=64
-        )
-    )
+    protocol: GroupingProtocol = field(default_factory=lambda: GroupingProtocol(randoms=1, steps=600, batch_size=64))
 
 
 @dataclass(frozen=True)
@@ -103,12 +111,8 @@ class Draw:
 
 
 def as_planted(found: Contender, planted: Groups) -> bool:
-    """Whether the groups are the planted ones; a task of two groups may be served in either."""
-    twice = {name for one in planted for name in one if sum(name in other for other in planted) > 1}
-    served = {frozenset(each.serves) - twice for each in found.networks} - {frozenset()}
-    return served == {frozenset(one) - twice for one in planted} and not any(
-        each.serves <= twice for each in found.networks
-    )
+    """Whether the networks train the planted groups and no others; a task of two may be served by either."""
+    return sorted(sorted(each.members) for each in found.networks) == sorted(sorted(one) for one in planted)
 
 
 def judge(found: Grouping, world: str) -> Draw:
@@ -137,7 +141,7 @@ def draw(place: tuple[str, int], out: Path, numbers: Numbers) -> Draw:
         rows=numbers.rows,
         features=FEATURES,
         noise=numbers.noise,
-        labelled=numbers.labelled,
+        labelled=planted.shares(),
         seed=seed,
     )
     data = Tensors(made.raw, made.tasks, name=made.name, fractions=numbers.fractions)
@@ -147,7 +151,7 @@ def draw(place: tuple[str, int], out: Path, numbers: Numbers) -> Draw:
 
 def run(out: Path, numbers: Numbers, *, worlds: Sequence[str], workers: int, finished: bool = False) -> list[Draw]:
     """Every draw of every world, or those that are finished."""
-    places = [(world, seed) for seed in range(numbers.draws) for world in worlds]
+    places = [(world, seed) for seed in range(FIRST, FIRST + numbers.draws) for world in worlds]
     places = [place for place in places if not finished or (place_of(place, out) / GROUPING).exists()]
     work = partial(draw, out=out, numbers=numbers)
     if workers == 1:
@@ -164,21 +168,25 @@ HEAD = """# Planted groups
 
 Made by `python -m benchmarks.planted_groups --write`. Linear tasks on {rows} common rows: each group has a random
 direction in {features} features, its tasks look along it (nearly: the angle differs from task to task), labels have
-noise of {noise} standard deviations of what can be known, and each task has a label in {labelled:.0%} of the rows,
-about {labels} of them in training, which are too few for it alone. A task of two groups has an output for each.
+noise of {noise} standard deviations of what can be known. A task has a label in 20 % of the rows, about 200 of them in
+training, which are too few for it alone. Where groups overlap, the task of both has labels in 60 % of the rows, and an
+output for each of its groups; the others, with 15 %, need it, and it needs none of them.
 Networks are linear, of one size, with room for one feature, which is what one group needs: a network for all tasks
 cannot serve several groups, however long it is trained. Such a network is given (as a backbone would be), so that more
 groups cost more parameters; one network with as many features as there are groups, at the cost of all the groups', is
 not among the candidates, and could serve all of these worlds.
 
-Each draw goes through the whole procedure: all pairs in short trainings ({short_replicates} replicates) propose,
-{replicates} paired replicates confirm, on new splits of the same rows; groups are recommended only if they are surely
-better. The interval allows for splits that share rows, so that it narrows with the rows and not with replicates alone.
-The numbers were chosen on draws from 10,000 on, which are not shown.
+Each draw goes through the whole procedure as it is by default: short trainings ({short_replicates} replicates) of some
+groups propose, {replicates} paired replicates with {trials} settings confirm, on new splits of the same rows; groups
+are recommended only if they are surely better. The interval allows for splits that share rows, so that it narrows with
+the rows and not with replicates alone. The numbers, and the way in which groups of more than five tasks are estimated,
+were chosen on draws from 10,000 on, which are not shown; these start at {first}. An earlier table, of an estimate that
+took pairs only and had no defence against a training that gets stuck, was right in 18 of 27.
 
 *proposed*: the planted groups were among what was retrained. *recommended*: they won, and were recommended; where none
 are planted, that no groups were recommended. *undetermined*: no groups recommended, though some are planted. *other
-groups*: recommended, but not planted. Of two groups that overlap the common task may be served in either.
+groups*: recommended, but not planted. Of two groups that overlap both networks must train the common task, either may
+serve it.
 
 | world | tasks | draws | proposed | recommended | undetermined | other groups | seconds a draw |
 |---|---|---|---|---|---|---|---|
@@ -197,8 +205,7 @@ def page(found: Sequence[Draw], numbers: Numbers) -> str:
 
 
 def _numbers(numbers: Numbers) -> dict[str, object]:
-    labels = round(numbers.rows * numbers.labelled * numbers.fractions[0])
-    return asdict(numbers.protocol) | asdict(numbers) | {"features": FEATURES, "labels": labels}
+    return asdict(numbers.protocol) | asdict(numbers) | {"features": FEATURES, "first": FIRST}
 
 
 def _row(own: Sequence[Draw]) -> str:

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from benchmarks.planted_groups import WORLDS, Draw, Numbers, as_planted, draw, page, run
+from benchmarks.planted_groups import FIRST, WORLDS, Draw, Numbers, as_planted, draw, page, run
 
 from sharewise.grouping import Contender, Served
 
@@ -9,7 +9,7 @@ TINY = Numbers(1, protocol=replace(Numbers().protocol, replicates=2, short_repli
 
 
 def test_a_draw_goes_all_the_way_and_is_kept(tmp_path):
-    place = ("none, each on its own", 0)
+    place = ("none, each on its own", FIRST)
     found = draw(place, tmp_path, TINY)
     assert found.world == "none, each on its own"
     assert found.answer
@@ -18,23 +18,24 @@ def test_a_draw_goes_all_the_way_and_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("groups", "right"),
+    ("networks", "right"),
     [
-        (["abcx", "def"], True),
-        (["abc", "defx"], True),
-        (["abc", "def", "x"], False),
-        (["abd", "cefx"], False),
+        ([("abcx", "abcx"), ("defx", "def")], True),
+        ([("abcx", "abc"), ("defx", "defx")], True),
+        ([("abcx", "abcx"), ("def", "def")], False),
+        ([("abcx", "abc"), ("defx", "def"), ("x", "x")], False),
+        ([("abcx", "abcx"), ("bdefx", "def")], False),
     ],
 )
-def test_a_task_of_two_groups_may_be_served_in_either(groups, right):
-    found = Contender.of("groups", [frozenset(each) for each in groups])
-    assert as_planted(found, WORLDS["two that overlap"].groups) is right
+def test_both_networks_train_the_task_of_two_groups_and_either_serves_it(networks, right):
+    served = tuple(Served(frozenset(members), frozenset(serves)) for members, serves in networks)
+    assert as_planted(Contender("groups", served), WORLDS["two that overlap"].groups) is right
 
 
-def test_helpers_do_not_count():
-    overlap = WORLDS["two that overlap"].groups
-    helped = Served(frozenset("abcdx"), frozenset("abcx"))
-    assert as_planted(Contender("g", (helped, Served(frozenset("def"), frozenset("def")))), overlap)
+def test_the_task_of_two_groups_has_the_most_labels():
+    shares = WORLDS["two that overlap"].shares()
+    assert shares == dict.fromkeys("abcdef", 0.15) | {"x": 0.6}
+    assert set(WORLDS["none, all alike"].shares().values()) == {0.2}
 
 
 def test_the_page_says_what_fell_short():

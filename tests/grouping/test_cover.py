@@ -37,3 +37,9 @@ def test_the_best_of_all_choices(budget):
 def test_too_small_a_budget_is_told():
     with pytest.raises(ValueError, match=r"`budget` must buy networks that have all tasks together, got `budget=1.0`"):
         best_networks([Candidate({"a": 1.0}), Candidate({"b": 1.0})], budget=1.0)
+
+
+def test_a_price_keeps_what_gains_little_out():
+    one, two = Candidate({"a": 0.5, "b": 0.5}), Candidate({"a": 0.55})
+    assert len(best_networks([one, two], budget=2.0)) == 2
+    assert len(best_networks([one, two], budget=2.0, price=0.1)) == 1

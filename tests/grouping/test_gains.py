@@ -43,6 +43,7 @@ def test_of_many_tasks_the_gains_in_pairs_count():
             found[at, task] = others[0] if others else 0.0
     gains = Gains(names, groups, found, np.where(np.isfinite(found), 0.3, np.nan), 1.0, "made", "")
     assert gains.partition() == pair_partition(names, values, caution=0.3)
+    assert gains.partition(caution=2.0) == pair_partition(names, values, caution=0.6)
     assert gains.partition(caution=0.0, groups=3) == pair_partition(names, values, groups=3)
 
 
@@ -55,3 +56,24 @@ def test_what_is_expected_to_be_best_needs_no_proof():
     known = replace(found, from_together=apart)
     assert known.partition() == (frozenset(NAMES),)
     assert len(known.partition(caution=0.1)) == 2
+
+
+def test_a_task_may_help_two_networks_and_is_served_by_one():
+    groups = [frozenset(group) for group in ("a", "b", "x", "ax", "bx", "abx")]
+    values = np.full((6, 3), np.nan)
+    for at, row in enumerate([{0: 0}, {1: 0}, {2: 0}, {0: 0.3, 2: 0.1}, {1: 0.4, 2: 0.0}, {0: -1, 1: -1, 2: 0.2}]):
+        values[at, list(row)] = list(row.values())
+    gains = Gains(("a", "b", "x"), tuple(groups), values, 0.01 * np.abs(values), 1.0, "made", "")
+    found = {"".join(sorted(each.members)): "".join(sorted(each.serves)) for each in gains.networks()}
+    assert found == {"ax": "a", "bx": "b", "abx": "x"}
+    found = {"".join(sorted(each.members)): "".join(sorted(each.serves)) for each in gains.networks(price=0.2)}
+    assert found == {"ax": "ax", "bx": "b"}
+    assert len(gains.networks(groups=2)) == 2
+
+
+def test_doubtful_networks_are_not_taken():
+    groups = (frozenset("a"), frozenset("b"), frozenset("ab"))
+    values = np.array([[0, np.nan], [np.nan, 0], [0.1, 0.1]])
+    gains = Gains(("a", "b"), groups, values, np.array([[0, np.nan], [np.nan, 0], [0.2, 0.2]]), 1.0, "made", "")
+    assert len(gains.networks()) == 2
+    assert len(gains.networks(caution=0.5)) == 1

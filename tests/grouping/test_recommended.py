@@ -13,6 +13,7 @@ from sharewise.grouping import (
     blend,
     estimate_gains,
     mean_error,
+    model_gains,
     train_subsets,
 )
 
@@ -28,10 +29,10 @@ def truth(seed):
     return np.where(members, np.where(members.sum(1, keepdims=True) > 1, gains, 0.0), np.nan)
 
 
-def measured(gains, places, *, noise=0.02, seed=0):
-    """Losses of some groups, noisy, in three replicates; alone they are 1."""
+def measured(gains, places, *, noise=0.02, seed=0, replicates=3):
+    """Losses of some groups, noisy; alone they are 1."""
     draw = np.random.default_rng(seed)
-    values = 1 - gains[places][:, None, :] + noise * draw.normal(size=(len(places), 3, len(NAMES)))
+    values = 1 - gains[places][:, None, :] + noise * draw.normal(size=(len(places), replicates, len(NAMES)))
     return SubsetLosses(NAMES, tuple(GROUPS[place] for place in places), values, 1.0)
 
 
@@ -68,6 +69,75 @@ def test_offsets_of_tasks_are_measured():
     values = blend(measured(gains, places(24, 3)), GROUPS, gains + 5.0).values
     several = slice(6, None)
     np.testing.assert_allclose(np.nanmean(values[several], 0), np.nanmean(gains[several], 0), atol=0.05)
+
+
+def additive(seed):
+    """Gains that are sums over the other tasks."""
+    effects = 0.1 * np.random.default_rng(seed).normal(size=(6, 6)) * (1 - np.eye(6))
+    members = np.array([[float(task in group) for task in NAMES] for group in GROUPS])
+    return np.where(members > 0, members @ effects.T, np.nan)
+
+
+def test_a_measured_group_keeps_what_the_model_leaves_out():
+    gains = additive(0)
+    odd = places(20, 1)[10]
+    gains[odd] += 0.8
+    values = blend(measured(gains, places(20, 1), noise=0.01), GROUPS, 0.0 * gains).values
+    np.testing.assert_allclose(values[odd], gains[odd], atol=0.15)
+
+
+def test_noise_is_not_taken_for_it():
+    """Where the model is right, measured groups are told apart better than they were measured."""
+    gains, where = additive(0), places(40, 1)
+    losses = measured(gains, where, noise=0.2)
+    values = blend(losses, GROUPS, 0.0 * gains).values[where[6:]]
+    raw, right = mean_error(losses.gains().swapaxes(0, 1))[0][6:], gains[where[6:]]
+    off, off_raw = (np.nanmean(np.nanvar(each - right, axis=0)) for each in (values, raw))
+    assert off < 0.4 * off_raw
+
+
+def test_errors_say_how_far_values_are_off():
+    off = []
+    for seed in range(20):
+        gains = additive(seed) + 0.05 * np.random.default_rng(seed + 100).normal(size=(len(GROUPS), 6))
+        gains[:6] = np.where(np.eye(6) > 0, 0.0, np.nan)
+        found = blend(measured(gains, places(30, seed), noise=0.05, seed=seed, replicates=6), GROUPS, 0.0 * gains)
+        off.append([(found.values - gains)[6:], found.errors[6:]])
+    off, said = np.sqrt(np.nanmean(np.square(off), axis=(0, 2, 3)))
+    assert 0.8 < off / said < 1.25
+
+
+def test_one_replicate_leaves_it_to_the_model():
+    gains = additive(2)
+    losses = measured(gains, places(20, 1), noise=0.05)
+    single = SubsetLosses(losses.tasks, losses.groups, losses.values[:, :1], 1.0)
+    found = blend(single, GROUPS, 0.0 * gains)
+    known = np.isfinite(gains)
+    assert np.isfinite(found.values[known]).all()
+    assert np.isfinite(found.errors[known]).all()
+
+
+def test_pairs_are_trained_first_then_what_looks_best():
+    """A group of three that gains is found, though no pair of it was to be told from others by chance."""
+    gains = np.where(np.isfinite(truth(0)), -0.3, np.nan)
+    gains[:6] = np.where(np.eye(6) > 0, 0.0, np.nan)
+    friends = frozenset(NAMES[:3])
+    for at, group in enumerate(GROUPS):
+        if len(group) > 1 and group <= friends:
+            gains[at] = np.where(np.isfinite(gains[at]), 0.2, np.nan)
+    asked = []
+
+    def train(groups):
+        asked.append(list(groups))
+        return measured(gains, [GROUPS.index(group) for group in groups], seed=len(asked))
+
+    found = model_gains(train, GROUPS, 0.0 * gains, runs=24, seed=0)
+    pairs = {group for group in GROUPS if len(group) == 2}
+    assert pairs < set(asked[0])
+    assert friends in asked[0] or friends in asked[1]
+    assert len({*asked[0], *asked[1]}) == len(asked[0]) + len(asked[1]) == 24 + 7
+    assert friends in found.partition()
+    assert found.cost == 2.0
 
 
 def test_alone_gains_nothing_for_sure():

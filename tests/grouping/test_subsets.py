@@ -50,3 +50,53 @@ def test_gains_are_shares_of_the_mean_loss_alone():
     gains = SubsetLosses(("a", "b"), groups, values, 6.0).gains()
     np.testing.assert_allclose(gains[2], [[1 / 3, -1.0], [0.0, 0.0]])
     np.testing.assert_allclose(gains[0, :, 0], 0.0)
+
+
+def stuck_losses(noise, stuck):
+    """Six replicates of each task alone and both together, one of these far out."""
+    groups = (frozenset("a"), frozenset("b"), frozenset("ab"))
+    member = np.array([[task in group for task in "ab"] for group in groups])
+    values = 1 + noise * np.random.default_rng(0).normal(size=(3, 6, 2))
+    values[2, 4, 1] += stuck
+    return SubsetLosses(("a", "b"), groups, np.where(member[:, None], values, np.nan), 3.0)
+
+
+def test_a_training_that_got_stuck_is_left_out():
+    losses = stuck_losses(0.02, 3.0)
+    found = losses.steadied()
+    assert np.isnan(found.values[2, 4, 1])
+    assert np.isnan(found.values).sum() == np.isnan(losses.values).sum() + 1
+    assert np.nanmean(found.gains()[2, :, 1]) == pytest.approx(0.0, abs=0.03)
+    assert np.mean(losses.gains()[2, :, 1]) < -0.4
+
+
+def test_noise_of_that_size_is_not():
+    losses = stuck_losses(1.0, 1.5)
+    assert np.isfinite(losses.steadied().values[2, 4, 1])
+
+
+def test_hardly_any_loss_is_left_out_for_nothing():
+    draw = np.random.default_rng(1)
+    values = draw.normal(size=(200, 6, 4))
+    groups = tuple(frozenset("abcd") for _ in range(200))
+    found = SubsetLosses(tuple("abcd"), groups, values, 1.0).steadied().values
+    assert np.isnan(found).mean() < 0.01
+    equal = SubsetLosses(("a",), (frozenset("a"),), np.ones((1, 5, 1)), 1.0)
+    np.testing.assert_array_equal(equal.steadied().values, 1.0)
+
+
+def test_of_three_replicates_all_stay():
+    values = np.array([[[1.0], [1.01], [9.0]]])
+    losses = SubsetLosses(("a",), (frozenset("a"),), values, 1.0)
+    np.testing.assert_array_equal(losses.steadied().values, values)
+
+
+def test_more_groups_may_join():
+    losses = stuck_losses(0.1, 0.0)
+    one, other = (
+        SubsetLosses(losses.tasks, losses.groups[part], losses.values[part], cost)
+        for part, cost in ((slice(2), 2.0), (slice(2, 3), 1.0))
+    )
+    found = one.joined(other)
+    assert (found.groups, found.cost) == (losses.groups, 3.0)
+    np.testing.assert_array_equal(found.values, losses.values)

@@ -60,3 +60,8 @@ def test_equal_seeds_equal_data_with_splits_of_its_own():
     assert one.fingerprint == other.fingerprint != planted_groups([["a", "b"]], rows=100, seed=5).fingerprint
     assert one.resampled
     assert one.split(0).sizes["train"] == pytest.approx(40, abs=2)
+
+
+def test_tasks_may_have_labels_in_different_shares_of_the_rows():
+    data = planted_groups([["a", "b"]], rows=4000, labelled={"a": 0.1, "b": 0.6})
+    assert data.raw.observed.float().mean(0).tolist() == pytest.approx([0.1, 0.6], abs=0.03)

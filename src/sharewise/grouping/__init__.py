@@ -1,6 +1,7 @@
 """Grouping: which tasks to train together. Affinities propose groups, searches find the best, retraining confirms."""
 
 from sharewise.grouping._affinity import Affinity
+from sharewise.grouping._blend import blend
 from sharewise.grouping._choice import Choice, Rules, choose_contender
 from sharewise.grouping._confirm import skills_of
 from sharewise.grouping._contenders import ALONE, RANDOM, TOGETHER, Contender
@@ -19,7 +20,7 @@ from sharewise.grouping._place import Option, Placement, place_task
 from sharewise.grouping._plan import check_grouping
 from sharewise.grouping._propose import centred, predicted, propose
 from sharewise.grouping._protocol import GroupingProtocol
-from sharewise.grouping._recommended import Effort, anchored, blend, estimate_gains
+from sharewise.grouping._recommended import Effort, anchored, estimate_gains, model_gains
 from sharewise.grouping._similarity import cka, representation_similarity
 from sharewise.grouping._subsets import SubsetLosses, all_but, all_subsets, losses_of, subset_plan, train_subsets
 from sharewise.grouping._surrogate import Surrogate, fit_surrogate
@@ -31,6 +32,7 @@ __all__ = [
     "estimate_gains",
     "Effort",
     "blend",
+    "model_gains",
     "anchored",
     "pairs",
     "leave_one_out",

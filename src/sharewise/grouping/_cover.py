@@ -26,7 +26,7 @@ class Candidate:
     cost: float = 1.0
 
 
-def best_networks(candidates: Sequence[Candidate], *, budget: float) -> tuple[Served, ...]:
+def best_networks(candidates: Sequence[Candidate], *, budget: float, price: float = 0.0) -> tuple[Served, ...]:
     """The networks within a budget whose tasks, each served by the best of them, have the highest sum of scores.
 
     The selection problem of Standley et al. 2020, who search by branch and bound; here HiGHS solves it exactly as a
@@ -35,6 +35,7 @@ def best_networks(candidates: Sequence[Candidate], *, budget: float) -> tuple[Se
     Args:
         candidates: networks; several may have the same tasks at different costs.
         budget: largest sum of their costs.
+        price: taken off for every unit of cost, so that of nearly equal choices the cheaper one wins.
 
     Returns:
         The chosen networks and who is served by which.
@@ -53,7 +54,7 @@ def best_networks(candidates: Sequence[Candidate], *, budget: float) -> tuple[Se
     names = sorted(set().union(*(each.scores for each in candidates)))
     cost = np.array([each.cost for each in candidates])
     scores = np.array([[each.scores.get(name, np.nan) for name in names] for each in candidates])
-    serves = _solve(scores, cost, budget)
+    serves = _solve(scores, cost, budget, price)
     if serves is None:
         raise ValueError(f"`budget` must buy networks that have all tasks together, got `budget={budget}`.")
     found = [
@@ -64,7 +65,7 @@ def best_networks(candidates: Sequence[Candidate], *, budget: float) -> tuple[Se
     return tuple(sorted(found, key=lambda network: sorted(network.serves)))
 
 
-def _solve(scores: Floats, cost: Floats, budget: float) -> Bools | None:
+def _solve(scores: Floats, cost: Floats, budget: float, rate: float) -> Bools | None:
     """Which candidate serves which task, [C, K]: variables are networks [C], then who serves whom [C * K]."""
     count, tasks = scores.shape
     known = np.isfinite(scores)
@@ -73,7 +74,7 @@ def _solve(scores: Floats, cost: Floats, budget: float) -> Bools | None:
     once = hstack([csr_array((tasks, count)), kron(np.ones((1, count)), np.eye(tasks))])
     price = hstack([csr_array(cost[None]), csr_array((1, count * tasks))])
     found = milp(
-        np.concatenate([np.zeros(count), -np.where(known, scores, 0.0).ravel()]),
+        np.concatenate([rate * cost, -np.where(known, scores, 0.0).ravel()]),
         integrality=np.concatenate([np.ones(count), np.zeros(count * tasks)]).astype(np.int64),
         bounds=Bounds(0, np.concatenate([np.ones(count), known.ravel().astype(float)])),
         constraints=[

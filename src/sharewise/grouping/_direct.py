@@ -56,7 +56,7 @@ def pairs(bench: Bench, like: Run, *, replicates: Sequence[int] = range(4), leng
         length: of a training, as a share of the steps of `like`.
     """
     groups = [frozenset(pair) for size in (1, 2) for pair in combinations(like.tasks, size)]
-    losses = train_subsets(bench, like, groups, replicates=replicates, length=length)
+    losses = train_subsets(bench, like, groups, replicates=replicates, length=length).steadied()
     gains, row = losses.gains(), {group: place for place, group in enumerate(groups)}
     column = {task: place for place, task in enumerate(like.tasks)}
 
@@ -80,7 +80,7 @@ def leave_one_out(bench: Bench, like: Run, *, replicates: Sequence[int] = range(
         length: as in `pairs`.
     """
     groups = [frozenset(like.tasks), *(all_but(like.tasks, task) for task in like.tasks)]
-    losses = train_subsets(bench, like, groups, replicates=replicates, length=length)
+    losses = train_subsets(bench, like, groups, replicates=replicates, length=length).steadied()
     unit = np.maximum(np.nanmean(losses.values[0], axis=0), FLOOR)
 
     def gain(task: str, other: str) -> Floats:
@@ -138,7 +138,7 @@ def random_subsets(
     tasks = like.tasks
     groups = [frozenset({task}) for task in tasks]
     groups += random_groups(tasks, subsets or 4 * len(tasks), seed=like.recipe.seed, size=size)
-    losses = train_subsets(bench, like, groups, replicates=replicates, length=length)
+    losses = train_subsets(bench, like, groups, replicates=replicates, length=length).steadied()
     gains, _ = mean_error(losses.gains().swapaxes(0, 1))
     found = fit_surrogate(members_of(tasks, groups), gains, power=0.0)
     note = f"effect of the column in a ridge surrogate of the row's gain, which adds them up, {UNIT}"

@@ -63,7 +63,7 @@ def explore(bench: Bench, like: Run, method: str, *, replicates: Sequence[int], 
     tasks = len(like.tasks)
     if method == AUTO and tasks <= FEW:
         most = len(replicates)
-        effort = Effort(length, replicates=most, bases=min(4, most), anchors=min(6, most))
+        effort = Effort(length, replicates=most, anchors=min(6, most))
         gains = estimate_gains(bench, like, first=replicates[0], effort=effort)
         return Estimate(_of_pairs(gains), gains)
     estimator = find_method(method, tasks)

@@ -6,8 +6,11 @@ from typing import final
 import numpy as np
 
 from sharewise.grouping._affinity import Floats
-from sharewise.grouping._pairs import pair_partition
+from sharewise.grouping._cover import Candidate, best_networks
+from sharewise.grouping._pairs import Served, pair_partition
 from sharewise.grouping._partition import LARGEST, Group, Partition, best_partition
+
+CAUTION = 1.0  # standard errors
 
 
 @final
@@ -35,7 +38,7 @@ class Gains:
     note: str
     from_together: Floats | None = None
 
-    def partition(self, *, caution: float = 1.0, price: float = 0.0, groups: int | None = None) -> Partition:
+    def partition(self, *, caution: float = CAUTION, price: float = 0.0, groups: int | None = None) -> Partition:
         """The best groups, as far as their gains are sure.
 
         All alone or all together, whichever is expected to gain more, needs no proof; every other group must beat it:
@@ -61,11 +64,36 @@ class Gains:
             noise = caution * float(np.nanmedian(errors)) if np.isfinite(errors).any() else 0.0
             return pair_partition(self.tasks, values, groups=groups, price=price, caution=noise)
         lower = self._lower(caution)
-        scores = {
-            group: {task: float(lower[at, place]) for place, task in enumerate(self.tasks) if task in group}
+        return best_partition(self._scores(lower), price=price, groups=groups)
+
+    def networks(
+        self, *, caution: float = CAUTION, price: float = 0.0, groups: int | None = None
+    ) -> tuple[Served, ...]:
+        """The best networks if a task may be trained in several and is served by one, as far as gains are sure.
+
+        Exactly, among the groups whose gains are known (`best_networks`). Cost: about a second for ten tasks.
+
+        Args:
+            caution: as in `partition`.
+            price: taken off for every network.
+            groups: how many at most.
+
+        Example:
+            >>> groups = [frozenset("a"), frozenset("b"), frozenset("c"), frozenset("ac"), frozenset("bc")]
+            >>> values = np.full((5, 3), np.nan)
+            >>> values[[0, 1, 2, 3, 3, 4, 4], [0, 1, 2, 0, 2, 1, 2]] = [0, 0, 0, 0.2, 0.1, 0.2, 0.1]
+            >>> found = Gains(("a", "b", "c"), tuple(groups), values, 0.0 * values, 3.0, "made", "")
+            >>> [sorted(network.members) for network in found.networks(price=0.01)]
+            [['a', 'c'], ['b', 'c']]
+        """
+        candidates = [Candidate(row) for row in self._scores(self._lower(caution)).values()]
+        return best_networks(candidates, budget=float(groups or len(self.tasks)), price=price)
+
+    def _scores(self, numbers: Floats) -> dict[Group, dict[str, float]]:
+        return {
+            group: {task: float(numbers[at, place]) for place, task in enumerate(self.tasks) if task in group}
             for at, group in enumerate(self.groups)
         }
-        return best_partition(scores, price=price, groups=groups)
 
     def _lower(self, caution: float) -> Floats:
         """Gains minus errors of the group's sum, divided among its tasks by their shares of its variance: [G, K]."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sharewise.grouping._affinity import Affinity
 from sharewise.grouping._contenders import PROPOSED, Contender, extremes, random_like
 from sharewise.grouping._explore import Estimate
+from sharewise.grouping._gains import CAUTION
 from sharewise.grouping._pairs import pair_networks, pair_partition
 from sharewise.grouping._protocol import GroupingProtocol
 
@@ -57,8 +58,9 @@ def propose(estimate: Estimate, protocol: GroupingProtocol) -> list[Contender]:
     """Everything that is retrained, without doubles: together, alone, the proposed groups, random partitions.
 
     Proposed are the best partition by lower bounds (a standard error of the mean of a group's affinities below it), the
-    best by the affinities as they are, and, of up to twelve tasks, the best networks with tasks in several of them,
-    each of which must promise a standard error; the first comes with random partitions of its sizes.
+    best by the estimates as they are, and, of up to twelve tasks, the best networks with tasks in several of them, each
+    of which must promise a standard error and, by gains, the margin in the mean over tasks; the first comes with random
+    partitions of its sizes.
 
     Args:
         estimate: affinities of the K tasks, or gains of whole groups, which are preferred.
@@ -71,11 +73,14 @@ def propose(estimate: Estimate, protocol: GroupingProtocol) -> list[Contender]:
     if gains is None:
         partitions = [pair_partition(tasks, values, groups=most, caution=doubt) for doubt in (caution, 0.0)]
     else:
-        partitions = [gains.partition(groups=most, caution=doubt) for doubt in (1.0, 0.0)]
+        partitions = [gains.partition(groups=most, caution=doubt) for doubt in (CAUTION, 0.0)]
     names = (PROPOSED, f"{PROPOSED}, bold")
     proposed = [Contender.of(name, partition) for name, partition in zip(names, partitions, strict=True)]
     if len(tasks) <= OVERLAP:
-        networks = pair_networks(tasks, values, groups=most or len(tasks), price=max(caution, LEAST))
+        if gains is None:
+            networks = pair_networks(tasks, values, groups=most or len(tasks), price=max(caution, LEAST))
+        else:
+            networks = gains.networks(groups=most, price=max(caution, protocol.margin * len(tasks)))
         proposed.append(Contender(f"{PROPOSED}, overlapping", networks))
     for each in proposed:
         if not any(each.same_as(other) for other in found):

@@ -1,18 +1,20 @@
-"""The recommended estimate: all subsets of few tasks; of more, linearisation corrected by short real runs."""
+"""The recommended estimate: all subsets of few tasks; of more, a model of the short real runs of some."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import final
 
 import numpy as np
 
 from sharewise.grouping._affinity import Floats
+from sharewise.grouping._blend import NOTE, blend
 from sharewise.grouping._direct import mean_error, members_of, random_groups
 from sharewise.grouping._gains import Gains
 from sharewise.grouping._linearised import joint_cosines, linearised_gains
 from sharewise.grouping._partition import Group
 from sharewise.grouping._subsets import FLOOR, SubsetLosses, all_subsets, train_subsets
-from sharewise.grouping._surrogate import Bools, fit_surrogate
+from sharewise.grouping._surrogate import Bools
 from sharewise.runs import Bench, Run
 
 FEW = 5  # tasks, of which all subsets are trained
@@ -20,7 +22,6 @@ LEAST = 5  # replicates of these
 MANY = 40  # tasks, beyond which real runs cost more than they tell
 LISTED = 10  # tasks, of which all subsets are predicted
 SMALL = 4  # tasks in a group at most, where there are more
-CAUTION = "short trainings and a model of them: confirm the groups by retraining"
 
 
 @final
@@ -31,15 +32,15 @@ class Effort:
     Args:
         length: of a short training, as a share of the steps of a full one.
         replicates: of each short training.
-        bases: joint trainings around which is linearised; 0: none.
-        runs: short trainings of groups for each task, half random, half of those that are predicted best.
+        bases: joint trainings around which is linearised, as a guess; 0: none.
+        runs: groups that are trained for each task: pairs first, then random ones and those that look best.
         anchors: replicates of full trainings of each task alone and of all together; 0: none.
     """
 
     length: float = 0.2
-    replicates: int = 3
-    bases: int = 4
-    runs: int = 3
+    replicates: int = 5
+    bases: int = 0
+    runs: int = 5
     anchors: int = 6
 
 
@@ -51,17 +52,20 @@ def estimate_gains(
     effort: Effort = Effort(),  # frozen
     groups: Sequence[Group] | None = None,
 ) -> Gains:
-    """What tasks gain in groups, from short trainings, of more than five tasks also from linearised joint ones.
+    """What tasks gain in groups, from short trainings of some of them.
 
     Up to 5 tasks all subsets are trained, short, in at least 5 paired replicates. Of more tasks some groups are
-    trained, short (all together, each alone, random ones, and those that linearisation ranks highest); the gain is
-    modelled as an offset for each task, plus a slope times a guess, plus a ridge surrogate (Li et al. 2023) of what is
-    left, shrunk to a null in which only the size of a group counts. The guess adds the linearised gain (Grad-TAG, Li et
-    al. 2024) and the mean cosine of the gradients in the same joint runs, each in units of its spread. Slope and
-    shrinkage are measured on the real runs, so that a guess that says nothing is not listened to. Short trainings
-    underrate large groups, which take longer: full ones of all alone and all together correct for it (`anchored`).
+    trained, short (all together, each alone, random ones, pairs); the gain is modelled by a ridge surrogate (Li et al.
+    2023), shrunk to a null in which only the size of a group counts. Short trainings underrate large groups, which take
+    longer: full ones of all alone and all together correct for it (`anchored`).
 
-    Cost: `(runs K + K) * replicates * length + bases + (K + 1) * anchors` trainings, plus the linearisation.
+    With `bases` a guess ranks the groups that are trained, and a slope times the guess joins the model: the linearised
+    gain (Grad-TAG, Li et al. 2024) plus the mean cosine of the gradients in the same joint runs, each in units of its
+    spread. Slope and shrinkage are measured on the real runs, so that a guess that says nothing is not listened to. It
+    helps where few groups are trained; where many are, it did not (the guide has the numbers), so by default there is
+    none.
+
+    Cost: `(runs K + K + 1) * replicates * length + bases + (K + 1) * anchors` trainings, plus the linearisation.
 
     Args:
         bench: performs and stores.
@@ -84,52 +88,71 @@ def estimate_gains(
     if effort.anchors == 0:
         return found
     anchors: list[Group] = [*(frozenset({task}) for task in like.tasks), frozenset(like.tasks)]
-    full = train_subsets(bench, like, anchors, replicates=range(first, first + effort.anchors))
+    full = train_subsets(bench, like, anchors, replicates=range(first, first + effort.anchors)).steadied()
     return anchored(found, full)
 
 
 def _all_tried(bench: Bench, like: Run, first: int, effort: Effort) -> Gains:
     replicates = range(first, first + max(LEAST, effort.replicates))
-    losses = train_subsets(bench, like, all_subsets(like.tasks), replicates=replicates, length=effort.length)
+    losses = train_subsets(bench, like, all_subsets(like.tasks), replicates=replicates, length=effort.length).steadied()
     gains = losses.gains().swapaxes(0, 1)
     values, errors = mean_error(gains)
     _, apart = mean_error(gains - gains[:, -1:])
-    return Gains(like.tasks, losses.groups, values, errors, losses.cost, "all subsets, short", CAUTION, apart)
+    return Gains(like.tasks, losses.groups, values, errors, losses.cost, "all subsets, short", NOTE, apart)
 
 
 def _modelled(bench: Bench, like: Run, first: int, effort: Effort, groups: Sequence[Group] | None) -> Gains:
     wanted = list(groups) if groups is not None else _listed(like.tasks)
     guess, cost = _guess(bench, like, wanted, first=first, effort=effort)
     replicates = range(first, first + effort.replicates)
-    chosen = _chosen(like, wanted, guess, effort)
-    losses = train_subsets(bench, like, chosen, replicates=replicates, length=effort.length)
-    found = blend(losses, wanted, guess)
-    return replace(found, cost=losses.cost + cost)
+
+    def trained(chosen: Sequence[Group]) -> SubsetLosses:
+        return train_subsets(bench, like, chosen, replicates=replicates, length=effort.length)
+
+    found = model_gains(trained, wanted, guess, runs=effort.runs * len(like.tasks), seed=like.recipe.seed)
+    return replace(found, cost=found.cost + cost)
 
 
-def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> Gains:
-    """Gains of groups from measured ones and a guess.
+def model_gains(
+    train: Callable[[Sequence[Group]], SubsetLosses], wanted: Sequence[Group], guess: Floats, *, runs: int, seed: int
+) -> Gains:
+    """Gains of groups, of which some are trained: pairs, then random ones, then those that look best so far.
+
+    Of the other groups one for every two tasks is left at least; the rest of the runs are pairs, as far as there are.
 
     Args:
-        losses: of measured groups, each task alone and all together among them.
-        wanted: G groups, the measured ones among them.
-        guess: [G, K], in any unit; nan where a task is not a member.
+        train: trains groups of the tasks.
+        wanted: G groups, each task alone, pairs, and all together among them.
+        guess: [G, K], in any unit; nan where a task is not a member. Pairs with the best are trained.
+        runs: groups to train besides each task alone and all together.
+        seed: of random groups, and of the order of equal pairs.
     """
-    place = {group: at for at, group in enumerate(wanted)}
-    measured, _ = mean_error(losses.gains().swapaxes(0, 1))
-    rows, known = members_of(losses.tasks, losses.groups), np.array([place[group] for group in losses.groups])
-    slope = _slope(np.where(rows.sum(1, keepdims=True) > 1, measured, np.nan), guess[known])
-    rest = fit_surrogate(rows, measured - slope * guess[known])
-    every = members_of(losses.tasks, wanted)
-    inside, single = every > 0, every.sum(1, keepdims=True) == 1
-    values = np.where(single & inside, 0.0, slope * guess + rest.predict(every))
-    sure = np.isfinite(measured)
-    errors, apart = (
-        np.where(inside, rest.prediction_errors(rows, sure, every, against=against), np.nan)
-        for against in (None, np.ones(len(losses.tasks)))
-    )
-    return Gains(
-        losses.tasks, tuple(wanted), values, errors, losses.cost, "linearisation and short runs", CAUTION, apart
+    tasks = sorted(frozenset[str]().union(*wanted))
+    mean = dict(zip(wanted, np.nanmean(guess, axis=1).tolist(), strict=True))
+    two = [group for group in wanted if len(group) == 2]
+    order = [two[at] for at in np.random.default_rng(seed).permutation(len(two))]
+    best = sorted(order, key=lambda group: -mean[group])[: max(1, runs - len(tasks) // 2)]
+    chosen: dict[Group, None] = dict.fromkeys([*(frozenset({task}) for task in tasks), frozenset(tasks), *best])
+    drawn = (group for group in random_groups(tasks, runs, seed=seed) if group in mean)
+    start, total = len(chosen), len(tasks) + 1 + runs
+    chosen |= dict.fromkeys(_new(drawn, chosen, (total - start) // 2))
+    losses = train(list(chosen))
+    found = blend(losses, wanted, guess)
+    last = _new(_in_turn(found, chosen), chosen, total - len(chosen))
+    return blend(losses.joined(train(last)), wanted, guess) if last else found
+
+
+def _new(groups: Iterable[Group], known: Container[Group], count: int) -> list[Group]:
+    """The first of them, each once, that are not known."""
+    return list(dict.fromkeys(group for group in groups if group not in known))[: max(0, count)]
+
+
+def _in_turn(gains: Gains, known: Container[Group]) -> Iterator[Group]:
+    """Groups that are not known by their mean gain, in turn the best of each task."""
+    mean = np.nanmean(gains.values, axis=1)
+    ranked = [gains.groups[at] for at in np.argsort(-mean, kind="stable") if gains.groups[at] not in known]
+    return chain.from_iterable(
+        zip(*([group for group in ranked if task in group] for task in gains.tasks), strict=False)
     )
 
 
@@ -163,20 +186,6 @@ def anchored(gains: Gains, full: SubsetLosses) -> Gains:
     )
 
 
-def _slope(measured: Floats, guess: Floats) -> float:
-    """Slope of measured on guessed gains within tasks, shrunk by its own uncertainty, never negative."""
-    known = np.isfinite(measured) & np.isfinite(guess)
-    count = np.maximum(known.sum(0), 1)
-    y = np.where(known, measured - np.where(known, measured, 0.0).sum(0) / count, 0.0)
-    x = np.where(known, guess - np.where(known, guess, 0.0).sum(0) / count, 0.0)
-    size, free = float((x**2).sum()), max(1, int(known.sum() - (count > 1).sum() - 1))
-    if size <= 0:
-        return 0.0
-    slope = float((x * y).sum() / size)
-    error = float(((y - slope * x) ** 2).sum() / free / size)
-    return max(0.0, slope) * max(0.0, 1.0 - error / max(slope**2, 1e-30))
-
-
 def _listed(tasks: Sequence[str]) -> list[Group]:
     if len(tasks) <= LISTED:
         return all_subsets(tasks)
@@ -203,15 +212,3 @@ def _standard(guess: Floats, known: Bools) -> Floats:
     centred = np.where(known, guess - np.where(known, guess, 0.0).sum(0) / count, 0.0)
     spread = float(np.sqrt((centred**2).sum() / max(1, known.sum())))
     return np.where(np.isfinite(guess), centred / max(spread, FLOOR), np.nan)
-
-
-def _chosen(like: Run, wanted: Sequence[Group], guess: Floats, effort: Effort) -> list[Group]:
-    """Groups to train: each task alone, all together, random ones, and those with the best guess."""
-    tasks, half = like.tasks, effort.runs * len(like.tasks) // 2
-    chosen: list[Group] = [*(frozenset({task}) for task in tasks), frozenset(tasks)]
-    several = [group for group in wanted if len(group) > 1]
-    chosen += [group for group in random_groups(tasks, half, seed=like.recipe.seed) if group in several]
-    mean = np.nanmean(guess, axis=1)
-    ranked = sorted(range(len(wanted)), key=lambda at: -mean[at])
-    best = [wanted[at] for at in ranked if len(wanted[at]) > 1 and wanted[at] not in chosen]
-    return list(dict.fromkeys([*chosen, *best[: effort.runs * len(tasks) - half]]))

@@ -1,11 +1,13 @@
 """Subsets of tasks trained as populations, and what each task gains in them."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import final
 
 import numpy as np
+from scipy import stats
 
 from sharewise._core import Role
 from sharewise.grouping._affinity import Floats
@@ -14,6 +16,8 @@ from sharewise.runs import Bench, Results, Run
 
 SUBSET = "subset"
 FLOOR = 1e-12
+FAR = 5.0  # standard deviations
+FOUR = 4
 
 
 @final
@@ -45,6 +49,35 @@ class SubsetLosses:
         """`(L_alone - L_S) / mean L_alone` in each replicate: [G, R, K]. The mean over replicates steadies the unit."""
         alone = self.alone()
         return (alone - self.values) / np.maximum(np.nanmean(alone, axis=0), FLOOR)
+
+    def joined(self, other: "SubsetLosses") -> "SubsetLosses":
+        """With more groups of the same tasks in the same replicates."""
+        values = np.concatenate([self.values, other.values])
+        return replace(self, groups=self.groups + other.groups, values=values, cost=self.cost + other.cost)
+
+    def steadied(self) -> "SubsetLosses":
+        """Losses far from the others like them left out, as nan: a training that got stuck says nothing of its tasks.
+
+        Far is more than `FAR` standard deviations from the median over replicates. They are estimated robustly (1.48
+        times the median distance) from the group's own R replicates, drawn towards the median of the task's groups as
+        two more replicates would. Of fewer than four replicates all stay: which one is odd cannot be told.
+
+        Example:
+            >>> values = np.array([[[1.0], [1.1], [0.9], [1.0], [9.0]]])
+            >>> SubsetLosses(("a",), (frozenset("a"),), values, 5.0).steadied().values.ravel()
+            array([1. , 1.1, 0.9, 1. , nan])
+        """
+        many = self.values.shape[1]
+        if many < FOUR:
+            return self
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # all nan where a task is not a member
+            away = np.abs(self.values - np.nanmedian(self.values, axis=1, keepdims=True))
+            own = np.log(np.nanmedian(away, axis=1))
+            usual = np.nanmedian(np.where(np.isfinite(own), own, np.nan), axis=0)
+        own = np.where(np.isfinite(own), own, usual)
+        spread = np.exp((own * (many - 1) + usual * 2) / (many + 1)) / stats.norm.ppf(0.75)
+        return replace(self, values=np.where(away > FAR * spread[:, None], np.nan, self.values))
 
 
 def all_subsets(tasks: Sequence[str], *, most: int | None = None) -> list[Group]:

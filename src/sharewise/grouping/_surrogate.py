@@ -60,6 +60,17 @@ class Surrogate:
         rows = rows if against is None else rows - _design(against[None], self.power)
         return self.spread * np.sqrt(np.maximum(np.einsum("gtp,tpq,gtq->gt", rows, inverse, rows), 0.0))
 
+    def free(self, members: Floats, known: Bools) -> Floats:
+        """Measured gains less the degrees of freedom that the fit took, [K], 1 at least.
+
+        Args:
+            members: [G, K], the groups it was fitted to.
+            known: Bool [G, K], which of their gains were measured.
+        """
+        weighted = _design(members, self.power) * known[..., None]
+        lever = np.einsum("gtp,tpq,gtq->t", weighted, _inverse(weighted, self.strength), weighted)
+        return np.maximum(known.sum(0) - lever, 1.0)
+
     def values(self) -> Floats:
         """[K, K], what each other task is worth as one of two: the diagonal is nan."""
         return np.where(np.eye(len(self.offset)) > 0, np.nan, self.common[:, None] + self.effects)

@@ -1,6 +1,6 @@
 """Made-up tasks whose groups are known: in every group the tasks look at the inputs along common directions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -57,7 +57,7 @@ def planted_groups(
     features: int = 32,
     noise: float = 0.5,
     spread: float = 0.02,
-    labelled: float = 0.2,
+    labelled: float | Mapping[str, float] = 0.2,
     seed: int = 0,
 ) -> Tensors:
     """Regression tasks on common rows, in known groups; a task named in two groups has an output for each of them.
@@ -72,7 +72,7 @@ def planted_groups(
         features: D, standard normal.
         noise: standard deviation of the labels' noise, that of what can be known being 1.
         spread: how far the directions of a group's tasks lie apart; 0: they are one.
-        labelled: share of the rows that have a label, drawn for each task on its own.
+        labelled: share of the rows that have a label, drawn for each task on its own; of all tasks, or by their names.
         seed: of everything.
 
     Example:
@@ -89,7 +89,8 @@ def planted_groups(
     seen = torch.einsum("nd,kcd->nkc", inputs, own / own.norm(dim=-1, keepdim=True))
     known = (seen - seen.mean(0)) / seen.std(0)
     labels = known + noise * torch.randn(known.shape, generator=draw)
-    labels[torch.rand(rows, len(names), generator=draw) >= labelled] = torch.nan
+    share = torch.tensor([labelled[name] if isinstance(labelled, Mapping) else labelled for name in names])
+    labels[torch.rand(rows, len(names), generator=draw) >= share] = torch.nan
     columns = {name: labels[:, place, member[place] > 0].squeeze(1) for place, name in enumerate(names)}
     tasks = [Task(name, Regression(outputs=int(of.sum()))) for name, of in zip(names, member, strict=True)]
     return Tensors(*from_arrays(inputs, columns, tasks=tasks), name="planted groups", fractions=FEW)
