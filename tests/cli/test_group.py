@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharewise.cli._group import protocol_of
+from sharewise.cli._grouped import grouping_protocol
 from sharewise.cli._settings import read_settings
 from sharewise.mixing import planted_groups
 
@@ -64,7 +64,9 @@ def test_what_cannot_be_grouped_is_refused_before_anything_is_written(run, here)
 
 def test_the_words_become_the_protocol():
     settings = read_settings(None, {"source": ["a.csv"], "width": 12, "margin": 0.02, "seed": 3})
-    found = protocol_of(settings, {"groups": 3, "equal": "networks", "method": "pairs"}, planted_groups([["a", "b"]]))
+    found = grouping_protocol(
+        settings, {"groups": 3, "equal": "networks", "method": "pairs"}, planted_groups([["a", "b"]])
+    )
     assert (found.network.width, found.margin, found.seed) == (12, 0.02, 3)
     assert (found.groups, found.equal, found.method, found.replicates) == (3, "networks", "pairs", 10)
     assert (found.plan, found.rates) == ("proportional", ())
@@ -72,7 +74,7 @@ def test_the_words_become_the_protocol():
 
 def test_a_file_may_tell_the_effort_and_options_overrule_it():
     settings = read_settings(None, {"source": ["a.csv"], "replicates": 4, "trials": 3})
-    found = protocol_of(settings, {"trials": 1}, planted_groups([["a", "b"]]))
+    found = grouping_protocol(settings, {"trials": 1}, planted_groups([["a", "b"]]))
     assert (found.replicates, found.trials) == (4, 1)
 
 
@@ -85,3 +87,28 @@ def test_a_mixing_plan_is_taken_or_refused(run, here, made):
     run("group", "towns.csv", *words, "--plan", "equal").done()
     plan = json.loads((here / "found" / "grouping_plan.json").read_text())
     assert {row["plan"] for row in plan["runs"]} == {"equal"}
+
+
+def test_a_study_may_choose_groups_at_once(run, here, monkeypatch):
+    """As the command does that the study names, which continues it."""
+    marks(rows=120).to_csv("marks.csv", index=False)
+    tasks = ("--task", "art", "--task", "music", "--task", "sums", "--exclude", "physics")
+    size = ("--steps", "3", "--width", "4", "--blocks", "1", "--workers", "1")
+    few = ("--replicates", "2", "--trials", "1", "--no-transfer", "--no-references", "--treatment", "none")
+    words = ("study", "marks.csv", *tasks, *size, *few, "--choose-groups", "--out", "marks")
+    monkeypatch.setattr("sys.argv", ["sharewise", *words])
+    found = run(*words).done()
+    assert "marks/report.html" in found.out
+    assert "marks-groups/report.html" in found.out
+    grouping = json.loads((here / "marks-groups" / "grouping.json").read_text())
+    words = tuple(grouping["command"].split())
+    assert words == ("sharewise", "group", "marks.csv", *tasks, *size, "--out", "marks-groups")
+    stored = {path: path.stat().st_mtime_ns for path in (here / "marks-groups" / "runs").iterdir()}
+    run(*words[1:]).done()
+    assert stored == {path: path.stat().st_mtime_ns for path in (here / "marks-groups" / "runs").iterdir()}
+
+
+def test_a_study_of_two_tasks_has_no_groups_to_choose(run, here):
+    two = ("--task", "income", "--task", "late")
+    run("study", "people.csv", *two, "--choose-groups", "--out", "people").refused("three tasks or more, got 2")
+    assert not (here / "people").exists()

@@ -50,6 +50,8 @@ def main() -> None:
 @click.option("--workers", type=int, help="Processes.  [default: as many as cores]")
 @click.option("--diagnose/--no-diagnose", "diagnosed", default=None, help="Where a task is hurt, find out why at "
               "once, as `sharewise diagnose` does: several times the study's time.  [default: no]")  # fmt: skip
+@click.option("--choose-groups/--no-choose-groups", default=None, help="From three tasks on: choose at once which to "
+              "train together, as `sharewise group` does, into OUT-groups.  [default: no]")  # fmt: skip
 @click.option("--hints", type=click.Choice(["auto", "none"]), help="Afterwards, predict important features as "
               "auxiliary tasks of the four tasks with the fewest labels: which help?  [default: none]")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Write the records for TensorBoard too, into OUT/tensorboard.")

@@ -12,11 +12,13 @@ from rich.markup import escape
 from sharewise.cli._causes import print_diagnosis
 from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
+from sharewise.cli._grouped import SHARED, choose_groups, grouping_protocol, tell_groups
 from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import Settings, read_settings, seconds_of, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.diagnosis import Diagnosis, Wanted
+from sharewise.grouping import GroupingProtocol, check_grouping
 from sharewise.mixing import Dataset
 from sharewise.runs import Network, Perform, choose_device
 from sharewise.study import (
@@ -26,6 +28,7 @@ from sharewise.study import (
     advice,
     check_study,
     diagnosis,
+    groups_of,
     headline,
     next_run,
     reworded,
@@ -42,6 +45,7 @@ def run(choices: dict[str, Any]) -> None:
     out, workers = choices.pop("out", None), choices.pop("workers", None)
     config, board = choices.pop("config", None), choices.pop("tensorboard", False)
     why, hinted = choices.pop("diagnosed", False), choices.pop("hints", None) == "auto"
+    groups = choices.pop("choose_groups", False)
     with told_plainly(AGAIN):
         settings = read_settings(config, choices)
         dataset = read_dataset(settings)
@@ -51,12 +55,11 @@ def run(choices: dict[str, Any]) -> None:
         console = Console(stderr=True)
         tell_findings(console, dataset)
         check_study(folder, dataset)
+        apart = folder.with_name(f"{folder.name}-groups")
+        if groups:
+            check_grouping(apart, dataset)
         protocol = protocol_of(settings, dataset)
-        for replicate in range(protocol.replicates):
-            dataset.split(replicate)  # fails, if it must, before anything is written
-        folder.mkdir(parents=True, exist_ok=True)
-        with whole_file(folder / SETTINGS) as draft:
-            draft.write_text(write_settings(settings), encoding="utf-8")
+        _begin(folder, settings, dataset, protocol)
         with StudyBar(console) as bar:
             command = shlex.join(["sharewise", *sys.argv[1:]])
             found = study(dataset, folder, protocol=protocol, workers=workers, progress=bar, command=command)
@@ -64,12 +67,27 @@ def run(choices: dict[str, Any]) -> None:
             if why or hinted:
                 wanted = _wanted(found, why, hinted)
                 cause = _cause(dataset, found, wanted, protocol, workers=workers, bar=bar)
+            if groups:
+                usual = {name: getattr(GroupingProtocol(), name) for name in SHARED}  # as the command in the report has
+                numbers, command = grouping_protocol(settings, usual, dataset), groups_of(found.summary)
+                grouped = choose_groups(dataset, apart, numbers, workers=workers, bar=bar, command=command)
         if board:
             write_board(found)
         _tell(Console(), found)
         if cause is not None:
             print_diagnosis(Console(), cause)
             click.echo(f"why     {found.folder / 'diagnosis.html'}")
+        if groups:
+            tell_groups(Console(), grouped, apart)
+
+
+def _begin(folder: Path, settings: Settings, dataset: Dataset, protocol: Protocol) -> None:
+    """Write the settings, unless a split fails."""
+    for replicate in range(protocol.replicates):
+        dataset.split(replicate)
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file(folder / SETTINGS) as draft:
+        draft.write_text(write_settings(settings), encoding="utf-8")
 
 
 def _wanted(found: Study, why: bool, hinted: bool) -> Wanted:

@@ -71,7 +71,7 @@ class Gains:
     ) -> tuple[Served, ...]:
         """The best networks if a task may be trained in several and is served by one, as far as gains are sure.
 
-        Exactly, among the groups whose gains are known (`best_networks`). Cost: about a second for ten tasks.
+        Exactly, among the groups whose gains are known (`best_networks`). Cost: seconds for ten tasks.
 
         Args:
             caution: as in `partition`.

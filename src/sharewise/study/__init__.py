@@ -8,7 +8,7 @@ from sharewise.study._diagnosis import diagnosis
 from sharewise.study._diagnosis_report import write_diagnosis
 from sharewise.study._grouping_report import write_grouping_report
 from sharewise.study._grouping_words import choice_sentence, equal_sentence, sure_sentence, tasks_sentence, title_of
-from sharewise.study._next import NextRun, next_run
+from sharewise.study._next import NextRun, groups_of, next_run
 from sharewise.study._plan import SETTINGS, check_study
 from sharewise.study._protocol import Protocol
 from sharewise.study._report import write_report
@@ -34,6 +34,7 @@ __all__ = [
     "advice",
     "Advice",
     "next_run",
+    "groups_of",
     "NextRun",
     "check_study",
     "SETTINGS",

@@ -20,7 +20,16 @@ EFFORT = frozenset(
 
 _FLAGS = frozenset(
     {"references", "no-references", "transfer", "no-transfer", "tensorboard", "diagnose", "no-diagnose"}
-    | {"conditions", "no-conditions", "causes", "no-causes", "benefits", "no-benefits"}
+    | {
+        "choose-groups",
+        "no-choose-groups",
+        "conditions",
+        "no-conditions",
+        "causes",
+        "no-causes",
+        "benefits",
+        "no-benefits",
+    }
 )
 
 
