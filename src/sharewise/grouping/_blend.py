@@ -24,6 +24,12 @@ def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> Gains
         losses: of measured groups, each task alone and all together among them.
         wanted: G groups, the measured ones among them.
         guess: [G, K], in any unit; nan where a task is not a member.
+
+    Example:
+        >>> groups, member = (frozenset("a"), frozenset("b"), frozenset("ab")), np.array([[1, 0], [0, 1], [1, 1]])
+        >>> losses = np.where(member[:, None] > 0, np.array([1.0, 1.0, 0.8])[:, None, None], np.full((3, 5, 2), np.nan))
+        >>> blend(SubsetLosses(("a", "b"), groups, losses, 3.0), groups, 0.0 * member).values[2].round(2)
+        array([0.2, 0.2])
     """
     place = {group: at for at, group in enumerate(wanted)}
     known = np.array([place[group] for group in losses.groups])

@@ -126,6 +126,16 @@ def model_gains(
         guess: [G, K], in any unit; nan where a task is not a member. Pairs with the best are trained.
         runs: groups to train besides each task alone and all together.
         seed: of random groups, and of the order of equal pairs.
+
+    Example:
+        >>> def train(groups):
+        ...     member = members_of("abc", groups)
+        ...     losses = np.where(member > 0, 1.1 - 0.1 * member.sum(1, keepdims=True), np.nan)
+        ...     return SubsetLosses(tuple("abc"), tuple(groups), np.repeat(losses[:, None], 5, 1), len(groups) + 0.0)
+        >>> wanted = all_subsets("abc")
+        >>> found = model_gains(train, wanted, 0.0 * members_of("abc", wanted), runs=4, seed=0)
+        >>> found.values[-1].round(2), found.cost
+        (array([0.2, 0.2, 0.2]), 7.0)
     """
     tasks = sorted(frozenset[str]().union(*wanted))
     mean = dict(zip(wanted, np.nanmean(guess, axis=1).tolist(), strict=True))
