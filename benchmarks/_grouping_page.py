@@ -13,8 +13,9 @@ HEAD = """# Affinities compared
 Made by `python -m benchmarks.grouping --data FOLDER --write`. For each set all subsets of its tasks were trained in
 {replicates} paired replicates and valued on test rows: gain of a task in a group = loss alone minus loss in the group,
 as a share of the loss alone. Estimates come from other replicates and from select rows, {draws} times each; means over
-these, with the least and the largest. These trainings are short themselves; estimates take as many steps, *shorter*
-ones {length:.0%} of them.
+these, with the least and the largest. The truth's trainings are short themselves. Those of *recommended*, as
+`sharewise group` has it, take {length:.0%} of their steps in 8 replicates, beside 6 anchors of full length; *pairs,
+shorter* take as many; all others are of full length.
 
 - *pooled*: rank correlation of estimated and true gains over all pairs of task and group of two or more. *within*: mean
   over tasks of the correlation over its groups. The ceiling is the square root of the truth's own reliability (halves
@@ -30,9 +31,11 @@ ones {length:.0%} of them.
 - *the truth again*: all subsets in as many replicates as the truth has, once more. It costs ten times what an estimate
   may, and shows what noise leaves to be found.
 
-The recommended estimate was chosen on {seen}, whose rows are no test of it. On the others an earlier one was looked at,
-which is why it has anchors, and why a group must beat the better one of all together and all alone; what is new since
-then was not chosen on them. Estimates of a method share replicates with those of others where they train the same.
+The recommended estimate was chosen on {seen}, which are no test of it. On the others an
+earlier one was looked at, which is why it has anchors, and why a group must beat the better one of all together and all
+alone. What is new since then was not chosen on them; but that the table of aims is about the anchored variant, and not
+about that of full length, was decided after both had been seen. Estimates of a method share replicates with those of
+others where they train the same.
 """
 SIGNLESS = ("lookahead", "gradient cosine", "representations", "linearisation")
 

@@ -55,7 +55,7 @@ class Numbers:
     Args:
         replicates: of the truth.
         draws: of every estimate.
-        length: of the trainings of estimates that are told to be shorter, as a share of the truth's.
+        length: of the recommended estimate's trainings, and of shorter pairs, as a share of the truth's.
         steps: of a training of the truth, or None: the set's own number.
         width: of the networks.
     """
@@ -113,13 +113,13 @@ def estimates(numbers: Numbers) -> dict[str, Callable[[Bench, Run, int, Truth, i
 
     return {
         "recommended": lambda b, like, at, t, g: from_gains(
+            estimate_gains(b, like, first=at, effort=Effort(length, replicates=8)), t, g
+        ),
+        "recommended, full length, not anchored": lambda b, like, at, t, g: from_gains(
             estimate_gains(b, like, first=at, effort=Effort(1.0, anchors=0)), t, g
         ),
-        "recommended, linearised guess": lambda b, like, at, t, g: from_gains(
+        "that with a linearised guess": lambda b, like, at, t, g: from_gains(
             estimate_gains(b, like, first=at, effort=Effort(1.0, bases=4, anchors=0)), t, g
-        ),
-        "recommended, shorter, anchored": lambda b, like, at, t, g: from_gains(
-            estimate_gains(b, like, first=at, effort=Effort(length, replicates=8)), t, g
         ),
         "all subsets": lambda b, like, at, t, g: from_gains(all_tried(b, like, own(at, 3)), t, g),
         AGAIN: lambda b, like, at, t, g: from_gains(all_tried(b, like, own(at, numbers.replicates)), t, g),
