@@ -66,6 +66,8 @@ def test_a_training_that_got_stuck_is_left_out():
     found = losses.steadied()
     assert np.isnan(found.values[2, 4, 1])
     assert np.isnan(found.values).sum() == np.isnan(losses.values).sum() + 1
+    assert found.told("gains") == "gains; 1 loss far from the others like them was left out"
+    assert losses.told("gains") == "gains"
     assert np.nanmean(found.gains()[2, :, 1]) == pytest.approx(0.0, abs=0.03)
     assert np.mean(losses.gains()[2, :, 1]) < -0.4
 

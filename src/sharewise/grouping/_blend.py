@@ -36,7 +36,8 @@ def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> Gains
     together = losses.groups.index(frozenset(losses.tasks))
     rows, every = members_of(losses.tasks, losses.groups), members_of(losses.tasks, wanted)
     inside, single = every > 0, every.sum(1, keepdims=True) == 1
-    gains = losses.steadied().gains().swapaxes(0, 1)
+    losses = losses.steadied()
+    gains = losses.gains().swapaxes(0, 1)
     several = np.isfinite(gains).any(0) & (rows.sum(1, keepdims=True) > 1)
     measured, noise, common = _measured(gains, several)
     slope = _slope(measured, guess[known])
@@ -59,7 +60,8 @@ def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> Gains
     _, noise, common = _measured(gains - gains[:, [together]], several)
     apart = errors(noise, common, np.ones(len(losses.tasks)))
     apart[place[losses.groups[together]]] = 0.0
-    return Gains(losses.tasks, tuple(wanted), values, unsure, losses.cost, "short runs of groups", NOTE, apart)
+    note = losses.told(NOTE)
+    return Gains(losses.tasks, tuple(wanted), values, unsure, losses.cost, "short runs of groups", note, apart)
 
 
 def _measured(gains: Floats, known: Bools) -> tuple[Floats, Floats, Floats]:

@@ -63,9 +63,8 @@ def pairs(bench: Bench, like: Run, *, replicates: Sequence[int] = range(4), leng
     def gain(task: str, other: str) -> Floats:
         return gains[row[frozenset({task, other})], :, column[task]]
 
-    return Affinity(
-        like.tasks, *table(like.tasks, gain), losses.cost, "pairs", f"gain of the row beside the column, {UNIT}"
-    )
+    note = losses.told(f"gain of the row beside the column, {UNIT}")
+    return Affinity(like.tasks, *table(like.tasks, gain), losses.cost, "pairs", note)
 
 
 def leave_one_out(bench: Bench, like: Run, *, replicates: Sequence[int] = range(4), length: float = 0.2) -> Affinity:
@@ -89,7 +88,7 @@ def leave_one_out(bench: Bench, like: Run, *, replicates: Sequence[int] = range(
         return (without - losses.values[0, :, at]) / unit[at]
 
     note = "loss of the row without the column minus with it, all others there, shares of the loss of all together"
-    return Affinity(like.tasks, *table(like.tasks, gain), losses.cost, "leave one out", note)
+    return Affinity(like.tasks, *table(like.tasks, gain), losses.cost, "leave one out", losses.told(note))
 
 
 def random_groups(tasks: Sequence[str], count: int, *, seed: int = 0, size: int | None = None) -> list[Group]:
@@ -142,7 +141,7 @@ def random_subsets(
     gains, _ = mean_error(losses.gains().swapaxes(0, 1))
     found = fit_surrogate(members_of(tasks, groups), gains, power=0.0)
     note = f"effect of the column in a ridge surrogate of the row's gain, which adds them up, {UNIT}"
-    return Affinity(tasks, found.values(), found.errors, losses.cost, "random subsets", note)
+    return Affinity(tasks, found.values(), found.errors, losses.cost, "random subsets", losses.told(note))
 
 
 def members_of(tasks: Sequence[str], groups: Sequence[Group]) -> Floats:

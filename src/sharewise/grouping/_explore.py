@@ -10,6 +10,7 @@ import numpy as np
 
 from sharewise._core import InputError
 from sharewise.grouping._affinity import Affinity
+from sharewise.grouping._blend import NOTE
 from sharewise.grouping._cosine import gradient_cosine
 from sharewise.grouping._direct import leave_one_out, pairs, random_subsets
 from sharewise.grouping._gains import Gains
@@ -96,4 +97,5 @@ def _of_pairs(gains: Gains) -> Affinity:
         for table, found in ((values, gains.values), (errors, gains.errors)):
             table[first, second], table[second, first] = found[at, first], found[at, second]
     note = "gain of the row beside the column, shares of the loss alone; estimated for whole groups, shown for pairs"
+    note += gains.note.removeprefix(NOTE)
     return Affinity(tasks, values, errors, gains.cost, gains.method, note)

@@ -98,7 +98,7 @@ def _all_tried(bench: Bench, like: Run, first: int, effort: Effort) -> Gains:
     gains = losses.gains().swapaxes(0, 1)
     values, errors = mean_error(gains)
     _, apart = mean_error(gains - gains[:, -1:])
-    return Gains(like.tasks, losses.groups, values, errors, losses.cost, "all subsets, short", NOTE, apart)
+    return Gains(like.tasks, losses.groups, values, errors, losses.cost, "all subsets, short", losses.told(NOTE), apart)
 
 
 def _modelled(bench: Bench, like: Run, first: int, effort: Effort, groups: Sequence[Group] | None) -> Gains:

@@ -30,12 +30,14 @@ class SubsetLosses:
         groups: G subsets.
         values: [G, R, K], nan where a task was not trained, or a training failed.
         cost: of all trainings, in trainings of one network at full length.
+        stuck: how many losses were left out for being far from the others like them.
     """
 
     tasks: tuple[str, ...]
     groups: tuple[Group, ...]
     values: Floats
     cost: float
+    stuck: int = 0
 
     def alone(self) -> Floats:
         """Loss of each task alone: [R, K]; nan where it was not trained alone."""
@@ -77,7 +79,18 @@ class SubsetLosses:
             usual = np.nanmedian(np.where(np.isfinite(own), own, np.nan), axis=0)
         own = np.where(np.isfinite(own), own, usual)
         spread = np.exp((own * (many - 1) + usual * 2) / (many + 1)) / stats.norm.ppf(0.75)
-        return replace(self, values=np.where(away > FAR * spread[:, None], np.nan, self.values))
+        far = away > FAR * spread[:, None]
+        return replace(self, values=np.where(far, np.nan, self.values), stuck=self.stuck + int(far.sum()))
+
+    def told(self, note: str) -> str:
+        """A note, and how many losses were left out, if any were.
+
+        Example:
+            >>> SubsetLosses((), (), np.zeros((0, 0, 0)), 0.0, stuck=2).told("gains")
+            'gains; 2 losses far from the others like them were left out'
+        """
+        many = f"{self.stuck} loss{'es' * (self.stuck > 1)} far from the others like them"
+        return f"{note}; {many} {'were' if self.stuck > 1 else 'was'} left out" if self.stuck else note
 
 
 def all_subsets(tasks: Sequence[str], *, most: int | None = None) -> list[Group]:
