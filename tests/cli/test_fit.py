@@ -135,7 +135,7 @@ def test_a_full_disk_keeps_the_old_model(fit, here, monkeypatch):
 
 
 def test_ctrl_c_keeps_the_checkpoint_and_the_same_command_continues(here, run, short):
-    words = ["fit", "people.csv", *TASKS, "--steps", "600", *short[2:], "--out", "model"]
+    words = ["fit", "people.csv", *TASKS, "--steps", "3000", *short[2:], "--out", "model"]
     sharewise = [sys.executable, "-c", "from sharewise.cli import main; main()", *words]
     process = subprocess.Popen(sharewise, cwd=here, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until = time.monotonic() + 120
