@@ -97,3 +97,10 @@ def model(tmp_path_factory):
     ]
     Told(CliRunner().invoke(main, words)).done()
     return folder / "model"
+
+
+@pytest.fixture
+def stoppable():
+    """Code of a command that Ctrl-C reaches, also where tests run in the background, whose processes ignore it."""
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    return f"{heard}; from sharewise.cli import main; main()"

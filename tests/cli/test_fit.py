@@ -134,9 +134,9 @@ def test_a_full_disk_keeps_the_old_model(fit, here, monkeypatch):
     assert len(TrainedModel.load(here / "model").parts) == 1
 
 
-def test_ctrl_c_keeps_the_checkpoint_and_the_same_command_continues(here, run, short):
+def test_ctrl_c_keeps_the_checkpoint_and_the_same_command_continues(here, run, short, stoppable):
     words = ["fit", "people.csv", *TASKS, "--steps", "3000", *short[2:], "--out", "model"]
-    sharewise = [sys.executable, "-c", "from sharewise.cli import main; main()", *words]
+    sharewise = [sys.executable, "-c", stoppable, *words]
     process = subprocess.Popen(sharewise, cwd=here, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until = time.monotonic() + 120
     while not list(here.glob(".model.unfinished/*.pt")) and time.monotonic() < until:

@@ -270,7 +270,7 @@ class TestFullDisk:
 
 
 class TestInterruption:
-    def test_ctrl_c_is_one_line_and_the_same_command_continues(self, run, here, quick):
+    def test_ctrl_c_is_one_line_and_the_same_command_continues(self, run, here, quick, stoppable):
         """SIGINT for the whole group of processes, as from a terminal, with two workers at work."""
         command = [
             "study",
@@ -285,7 +285,7 @@ class TestInterruption:
             "--out",
             "out",
         ]
-        sharewise = [sys.executable, "-c", "from sharewise.cli import main; main()", *command]
+        sharewise = [sys.executable, "-c", stoppable, *command]
         process = subprocess.Popen(
             sharewise, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
