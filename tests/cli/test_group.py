@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sharewise.cli._group import effort_of
 from sharewise.cli._grouped import grouping_protocol
 from sharewise.cli._settings import read_settings
 from sharewise.mixing import planted_groups
@@ -74,7 +75,7 @@ def test_the_words_become_the_protocol():
 
 def test_a_file_may_tell_the_effort_and_options_overrule_it():
     settings = read_settings(None, {"source": ["a.csv"], "replicates": 4, "trials": 3})
-    found = grouping_protocol(settings, {"trials": 1}, planted_groups([["a", "b"]]))
+    found = grouping_protocol(settings, effort_of(settings) | {"trials": 1}, planted_groups([["a", "b"]]))
     assert (found.replicates, found.trials) == (4, 1)
 
 

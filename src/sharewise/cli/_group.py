@@ -8,13 +8,14 @@ from rich.console import Console
 
 from sharewise.cli._data import read_dataset
 from sharewise.cli._errors import told_plainly
-from sharewise.cli._grouped import SHARED, choose_groups, grouping_protocol, tell_groups
+from sharewise.cli._grouped import choose_groups, grouping_protocol, tell_groups
 from sharewise.cli._place import place
 from sharewise.cli._progress import StudyBar
-from sharewise.cli._settings import read_settings
+from sharewise.cli._settings import Settings, read_settings
 from sharewise.cli._study import AGAIN, folder_of, tell_findings
 from sharewise.grouping import check_grouping
 
+SHARED = ("replicates", "trials")  # with studies, whose usual numbers are others
 OWN = ("groups", "method", "randoms", "short_replicates", "equal", *SHARED)
 
 
@@ -33,8 +34,13 @@ def run(choices: dict[str, Any]) -> None:
         dataset = read_dataset(settings)
         tell_findings(console, dataset)
         check_grouping(folder, dataset)
-        protocol = grouping_protocol(settings, own, dataset)
+        protocol = grouping_protocol(settings, effort_of(settings) | own, dataset)
         with StudyBar(console) as bar:
             command = shlex.join(["sharewise", *sys.argv[1:]])
             found = choose_groups(dataset, folder, protocol, workers=workers, bar=bar, command=command)
         tell_groups(Console(), found, folder)
+
+
+def effort_of(settings: Settings) -> dict[str, Any]:
+    """What a file tells of the numbers in common with studies."""
+    return {name: getattr(settings, name) for name in SHARED if name in settings.model_fields_set}

@@ -24,8 +24,6 @@ from sharewise.study import (
     write_grouping_report,
 )
 
-SHARED = ("replicates", "trials")  # with studies, whose usual numbers are others
-
 
 def choose_groups(
     dataset: Dataset, folder: Path, protocol: GroupingProtocol, *, workers: int | None, bar: StudyBar, command: str
@@ -50,13 +48,12 @@ def grouping_protocol(settings: Settings, own: Mapping[str, Any], dataset: Datas
 
     Args:
         settings: those that all commands have.
-        own: those of this command that were given; of the others that it has in common with studies a file may tell.
+        own: those of groupings that were given.
         dataset: that is grouped.
 
     Raises:
         InputError: a mixing plan or rates do not fit the data.
     """
-    shared = {name: getattr(settings, name) for name in SHARED if name in settings.model_fields_set}
     return GroupingProtocol(
         network=Network(settings.width, settings.blocks, settings.dropout),
         batch_size=settings.batch_size,
@@ -66,7 +63,7 @@ def grouping_protocol(settings: Settings, own: Mapping[str, Any], dataset: Datas
         margin=settings.margin,
         seed=settings.seed,
         device=settings.device,
-        **(shared | dict(own)),
+        **own,
     )
 
 

@@ -12,13 +12,13 @@ from rich.markup import escape
 from sharewise.cli._causes import print_diagnosis
 from sharewise.cli._data import rates_of, read_dataset
 from sharewise.cli._errors import told_plainly
-from sharewise.cli._grouped import SHARED, choose_groups, grouping_protocol, tell_groups
+from sharewise.cli._grouped import choose_groups, grouping_protocol, tell_groups
 from sharewise.cli._progress import StudyBar
 from sharewise.cli._settings import Settings, read_settings, seconds_of, write_settings
 from sharewise.cli._table import print_summary
 from sharewise.cli._tensorboard import check_board, write_board
 from sharewise.diagnosis import Diagnosis, Wanted
-from sharewise.grouping import GroupingProtocol, check_grouping
+from sharewise.grouping import check_grouping
 from sharewise.mixing import Dataset
 from sharewise.runs import Network, Perform, choose_device
 from sharewise.study import (
@@ -68,8 +68,7 @@ def run(choices: dict[str, Any]) -> None:
                 wanted = _wanted(found, why, hinted)
                 cause = _cause(dataset, found, wanted, protocol, workers=workers, bar=bar)
             if groups:
-                usual = {name: getattr(GroupingProtocol(), name) for name in SHARED}  # as the command in the report has
-                numbers, command = grouping_protocol(settings, usual, dataset), groups_of(found.summary)
+                numbers, command = grouping_protocol(settings, {}, dataset), groups_of(found.summary)
                 grouped = choose_groups(dataset, apart, numbers, workers=workers, bar=bar, command=command)
         if board:
             write_board(found)
