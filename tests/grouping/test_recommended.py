@@ -107,6 +107,17 @@ def test_errors_say_how_far_values_are_off():
     assert 0.8 < off / said < 1.25
 
 
+def test_errors_of_differences_from_all_together_say_how_far_they_are_off():
+    off = []
+    for seed in range(20):
+        gains = additive(seed)
+        found = blend(measured(gains, places(30, seed), noise=0.1, seed=seed, replicates=6), GROUPS, 0.0 * gains)
+        right, told = gains - gains[-1], found.values - found.values[-1]
+        off.append([(told - right)[6:-1], found.from_together[6:-1]])
+    off, said = np.sqrt(np.nanmean(np.square(off), axis=(0, 2, 3)))
+    assert 0.8 < off / said < 1.25
+
+
 def test_one_replicate_leaves_it_to_the_model():
     gains = additive(2)
     losses = measured(gains, places(20, 1), noise=0.05)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special, stats
 
 from sharewise.grouping._affinity import Floats
 from sharewise.grouping._direct import mean_error, members_of
 from sharewise.grouping._gains import Gains
+from sharewise.grouping._moderate import by_chance, moderated
 from sharewise.grouping._partition import Group
 from sharewise.grouping._subsets import FLOOR, SubsetLosses
 from sharewise.grouping._surrogate import Bools, fit_surrogate
@@ -44,7 +44,7 @@ def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> Gains
     rest = fit_surrogate(rows, measured - slope * guess[known])
     values = np.where(single & inside, 0.0, slope * guess + rest.predict(every))
     left = measured - values[known]
-    misfit = _beyond(left, noise, rest.free(rows, several) * _by_chance(len(gains)))
+    misfit = _beyond(left, noise, rest.free * by_chance(len(gains)))
     trust = np.where(several, misfit / np.maximum(misfit + noise**2, FLOOR**2), 0.0)
     values[known] = np.where(several, values[known] + trust * left, values[known])
 
@@ -57,8 +57,8 @@ def blend(losses: SubsetLosses, wanted: Sequence[Group], guess: Floats) -> Gains
         return np.where(inside, found, np.nan)
 
     unsure = np.where(single & inside, 0.0, errors(noise, common, None))
-    _, noise, common = _measured(gains - gains[:, [together]], several)
-    apart = errors(noise, common, np.ones(len(losses.tasks)))
+    _, noise, _ = _measured(gains - gains[:, [together]], several)
+    apart = errors(noise, np.zeros_like(common), np.ones(len(losses.tasks)))  # what all have in common cancels
     apart[place[losses.groups[together]]] = 0.0
     note = losses.told(NOTE)
     return Gains(losses.tasks, tuple(wanted), values, unsure, losses.cost, "short runs of groups", note, apart)
@@ -68,35 +68,18 @@ def _measured(gains: Floats, known: Bools) -> tuple[Floats, Floats, Floats]:
     """Means over replicates, [G, K], their standard errors, and what of these all groups have in common, [K].
 
     All gains of a task in a replicate hold the noise of its one training alone, which a model of many groups does not
-    lessen: the error of their weighted mean. An error is drawn towards its task's median, as two replicates of it
-    would; one that is not known is huge.
+    lessen: the error of their weighted mean. Errors are `moderated`.
 
     Args:
         gains: [R, G, K].
         known: Bool [G, K], the groups of two and more that were measured.
     """
     inside = np.where(known, gains, np.nan)
-    values, errors = mean_error(inside)
-    logs = np.where(np.isfinite(errors), np.log(np.maximum(np.nan_to_num(errors), FLOOR)), np.nan)
-    some = np.isfinite(logs).any(0)
-    middle = np.where(some, np.nanmedian(np.where(some, logs, 0.0), axis=0), -np.log(FLOOR))
-    share = _share(len(gains))
-    errors = np.exp(share * np.where(np.isfinite(logs), logs, middle) + (1 - share) * middle)
+    values, raw = mean_error(inside)
+    errors = moderated(raw, len(gains))
     weights = np.where(np.isfinite(inside), errors**-2, 0.0)
     level = np.nansum(weights * (inside - values), axis=1) / np.maximum(weights.sum(1), FLOOR)
     return values, errors, np.nan_to_num(mean_error(level)[1])
-
-
-def _share(replicates: int) -> float:
-    """Weight of an error's own logarithm beside the median of its task."""
-    return (replicates - 1) / (replicates + 1)
-
-
-def _by_chance(replicates: int) -> float:
-    """Mean of chi-squared numbers with one degree of freedom over variances estimated like those of `_measured`."""
-    share, free = _share(replicates), max(1, replicates - 1)
-    inverse = special.gamma(free / 2 - share) / special.gamma(free / 2) * (free / 2) ** share
-    return float(inverse / (stats.chi2.median(free) / free) ** (1 - share))
 
 
 def _beyond(left: Floats, errors: Floats, free: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """From affinities to the contenders that are worth retraining."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,16 +73,14 @@ def propose(estimate: Estimate, protocol: GroupingProtocol) -> list[Contender]:
     values, caution = centred(affinity), affinity.noise()
     if gains is None:
         partitions = [pair_partition(tasks, values, groups=most, caution=doubt) for doubt in (caution, 0.0)]
+        overlapping = partial(pair_networks, tasks, values, groups=most or len(tasks), price=max(caution, LEAST))
     else:
         partitions = [gains.partition(groups=most, caution=doubt) for doubt in (CAUTION, 0.0)]
+        overlapping = partial(gains.networks, groups=most, price=max(caution, protocol.margin * len(tasks)))
     names = (PROPOSED, f"{PROPOSED}, bold")
     proposed = [Contender.of(name, partition) for name, partition in zip(names, partitions, strict=True)]
     if len(tasks) <= OVERLAP:
-        if gains is None:
-            networks = pair_networks(tasks, values, groups=most or len(tasks), price=max(caution, LEAST))
-        else:
-            networks = gains.networks(groups=most, price=max(caution, protocol.margin * len(tasks)))
-        proposed.append(Contender(f"{PROPOSED}, overlapping", networks))
+        proposed.append(Contender(f"{PROPOSED}, overlapping", overlapping()))
     for each in proposed:
         if not any(each.same_as(other) for other in found):
             found.append(each)

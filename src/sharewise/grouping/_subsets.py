@@ -11,6 +11,7 @@ from scipy import stats
 
 from sharewise._core import Role
 from sharewise.grouping._affinity import Floats
+from sharewise.grouping._moderate import moderated
 from sharewise.grouping._partition import Group
 from sharewise.runs import Bench, Results, Run
 
@@ -61,8 +62,8 @@ class SubsetLosses:
         """Losses far from the others like them left out, as nan: a training that got stuck says nothing of its tasks.
 
         Far is more than `FAR` standard deviations from the median over replicates. They are estimated robustly (1.48
-        times the median distance) from the group's own R replicates, drawn towards the median of the task's groups as
-        two more replicates would. Of fewer than four replicates all stay: which one is odd cannot be told.
+        times the median distance), and `moderated`. Of fewer than four replicates all stay: which is odd cannot be
+        told.
 
         Example:
             >>> values = np.array([[[1.0], [1.1], [0.9], [1.0], [9.0]]])
@@ -75,10 +76,8 @@ class SubsetLosses:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # all nan where a task is not a member
             away = np.abs(self.values - np.nanmedian(self.values, axis=1, keepdims=True))
-            own = np.log(np.nanmedian(away, axis=1))
-            usual = np.nanmedian(np.where(np.isfinite(own), own, np.nan), axis=0)
-        own = np.where(np.isfinite(own), own, usual)
-        spread = np.exp((own * (many - 1) + usual * 2) / (many + 1)) / stats.norm.ppf(0.75)
+            own = np.nanmedian(away, axis=1) / stats.norm.ppf(0.75)
+        spread = moderated(own, many)
         far = away > FAR * spread[:, None]
         return replace(self, values=np.where(far, np.nan, self.values), stuck=self.stuck + int(far.sum()))
 

@@ -28,6 +28,7 @@ class Surrogate:
         spread: [K], standard deviation of what the surrogate leaves out.
         strength: of the ridge penalty on the effects.
         power: p; 0 sums the effects, 1 takes their mean.
+        free: [K], measured gains less the degrees of freedom that the fit took, 1 at least.
     """
 
     offset: Floats
@@ -37,6 +38,7 @@ class Surrogate:
     spread: Floats
     strength: float
     power: float
+    free: Floats
 
     def predict(self, members: Floats) -> Floats:
         """Gains of all tasks in groups: [G, K] of 0 and 1 to [G, K]; nan for tasks that are not members."""
@@ -59,17 +61,6 @@ class Surrogate:
         rows = _design(wanted, self.power) * (wanted.sum(1) > 1)[:, None, None]
         rows = rows if against is None else rows - _design(against[None], self.power)
         return self.spread * np.sqrt(np.maximum(np.einsum("gtp,tpq,gtq->gt", rows, inverse, rows), 0.0))
-
-    def free(self, members: Floats, known: Bools) -> Floats:
-        """Measured gains less the degrees of freedom that the fit took, [K], 1 at least.
-
-        Args:
-            members: [G, K], the groups it was fitted to.
-            known: Bool [G, K], which of their gains were measured.
-        """
-        weighted = _design(members, self.power) * known[..., None]
-        lever = np.einsum("gtp,tpq,gtq->t", weighted, _inverse(weighted, self.strength), weighted)
-        return np.maximum(known.sum(0) - lever, 1.0)
 
     def values(self) -> Floats:
         """[K, K], what each other task is worth as one of two: the diagonal is nan."""
@@ -111,7 +102,8 @@ def fit_surrogate(
     coefficients, inverse, lever, _ = fits[best]
     design = _design(members, choices[best][1])
     rest = np.where(known, gains - np.einsum("gtp,tp->gt", design, coefficients), 0.0)
-    spread = np.sqrt((rest**2).sum(0) / np.maximum(known.sum(0) - lever.sum(0), 1))
+    free = np.maximum(known.sum(0) - lever.sum(0), 1.0)
+    spread = np.sqrt((rest**2).sum(0) / free)
     errors = spread[:, None] * np.sqrt(np.diagonal(inverse, axis1=1, axis2=2)[:, 2:])
     off = np.eye(members.shape[1]) > 0
     return Surrogate(
@@ -122,6 +114,7 @@ def fit_surrogate(
         spread=spread,
         strength=choices[best][0],
         power=choices[best][1],
+        free=free,
     )
 
 
