@@ -158,9 +158,7 @@ class Perform:
         model = self._network(run, run.network)
         if run.start:
             finished = Store(self.donors or Path()).get(run.start)
-            weights = {
-                name.removeprefix(WEIGHT): each for name, each in finished.tensors.items() if name.startswith(WEIGHT)
-            }
+            weights = _weights(finished)
             if not weights:
                 raise InputError(f"the run `{run.start}` kept no weights to start from; train it with `keep`")
             own = {name: each for name, each in model.state_dict().items() if name.startswith("heads.")}
